@@ -71,6 +71,14 @@ inline void* RawAllocate(size_t size) {
 void* Allocate(size_t size) { return RawAllocate(size); }
 void Free(void* block, size_t) { RawFree(block); }
 
+void* AllocateLines(size_t size) {
+  void* block = std::aligned_alloc(64, size);
+  if (block == nullptr) OutOfMemory(size);
+  Count(static_cast<int64_t>(malloc_usable_size(block)));
+  return block;
+}
+void FreeLines(void* block, size_t) { RawFree(block); }
+
 void* Reallocate(void* block, size_t, size_t new_size) {
   Count(-static_cast<int64_t>(malloc_usable_size(block)));
   void* grown = std::realloc(block, new_size);
@@ -93,6 +101,18 @@ void* Allocate(size_t size) { return RawAllocate(size); }
 void Free(void* block, size_t size) {
   Count(-static_cast<int64_t>(ReservedBytes(size)));
   sdallocx(block, size, 0);
+}
+
+void* AllocateLines(size_t size) {
+  void* block = mallocx(size, MALLOCX_ALIGN(64));
+  if (block == nullptr) OutOfMemory(size);
+  Count(static_cast<int64_t>(nallocx(size, MALLOCX_ALIGN(64))));
+  return block;
+}
+
+void FreeLines(void* block, size_t size) {
+  Count(-static_cast<int64_t>(nallocx(size, MALLOCX_ALIGN(64))));
+  sdallocx(block, size, MALLOCX_ALIGN(64));
 }
 
 void* Reallocate(void* block, size_t old_size, size_t new_size) {

@@ -25,6 +25,9 @@ void* Allocate(size_t size);
 void Free(void* block, size_t size);
 /// Grows or shrinks a block, in place if it can be. Both sizes as for Allocate.
 void* Reallocate(void* block, size_t old_size, size_t new_size);
+/// As Allocate and Free, at a 64-byte boundary (a cache line). `size` must be a multiple of 64.
+void* AllocateLines(size_t size);
+void FreeLines(void* block, size_t size);
 /// The bytes that Allocate(size) really reserves.
 size_t ReservedBytes(size_t size);
 

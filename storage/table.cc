@@ -1,0 +1,254 @@
+#include "storage/table.h"
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "base/memory.h"
+
+namespace ringtail::storage {
+namespace {
+
+// Buckets moved along with each insert or erase of a table that is moving. At eight, a growth is over after
+// inserts worth 2 % of the table, and the insert that carries it takes about 200 ns more.
+constexpr size_t kMoveBuckets = 8;
+// Share of slots in use below which a table shrinks, and what it shrinks to.
+constexpr double kShrinkLoad = 0.35;
+constexpr double kShrunkLoad = 0.65;
+
+}  // namespace
+
+Table::Table(double grow_load, Retirer* retirer) : grow_load_(grow_load), retirer_(retirer) {}
+
+Table::~Table() {
+  VisitAll([](Entry* entry) { Entry::Destroy(entry); });
+  Free(current_array());
+  Free(next_array());
+}
+
+Table::Array Table::Array::Allocate(unsigned size_class) {
+  auto* lines = memory::AllocateLines(size_t{kSizes[size_class].bucket_count} * sizeof(Bucket));
+  return Array(reinterpret_cast<uint64_t>(lines) | (uint64_t{size_class} << 48));
+}
+
+void Table::Free(Array array) {
+  if (array.is_null()) return;
+  if (retirer_ != nullptr) {
+    retirer_->Retire(array.buckets(), array.bytes());
+  } else {
+    memory::FreeLines(array.buckets(), array.bytes());
+  }
+}
+
+void Table::SetLimits(Array array) {
+  if (array.is_null()) {
+    grow_at_ = shrink_at_ = 0;
+    return;
+  }
+  const auto capacity = static_cast<double>(array.home_count()) * kSlots;
+  grow_at_ = array.bucket_count() == 1 ? kSlots : static_cast<size_t>(capacity * grow_load_);
+  shrink_at_ = array.bucket_count() <= 4 ? 0 : static_cast<size_t>(capacity * kShrinkLoad);
+}
+
+bool Table::Place(Array array, uint32_t position, Entry* entry) {
+  const uint32_t home = array.Home(position);
+  Bucket* const first = array.buckets() + home;
+  const uint32_t end = std::min(kWindow + 1, array.bucket_count() - home);
+  for (uint32_t distance = 0; distance < end; ++distance) {
+    Bucket& bucket = first[distance];
+    for (unsigned i = 0; i < kSlots; ++i) {
+      if (bucket.slots[i] != 0) continue;
+      const unsigned shift = 8 * i;
+      StoreWord(bucket.control, (bucket.control & ~(uint64_t{0xff} << shift)) |
+                                    (uint64_t{position & 0xff} << shift));
+      StoreWord(bucket.slots[i], MakeSlot(position, entry));
+      for (uint32_t passed = 0; passed < distance; ++passed) AddOverflow(first[passed], 1);
+      return true;
+    }
+  }
+  return false;
+}
+
+void Table::Insert(KeyHash hash, Entry* entry) {
+  const uint32_t position = hash.position();
+  if (current_array().is_null()) {
+    const Array first = Array::Allocate(0);
+    std::memset(static_cast<void*>(first.buckets()), 0, first.bytes());
+    SetCurrent(first);
+    SetLimits(first);
+  }
+  if (is_moving()) {
+    MoveRun(kMoveBuckets);
+  } else if (size_ >= grow_at_) {
+    // Small tables double (two or four classes); from 64 buckets on, one class: a quarter at most.
+    const unsigned size_class = current_array().size_class();
+    StartMove(size_class + (size_class < 19 ? (size_class < 3 ? 1 : 4) : 1));
+    MoveRun(kMoveBuckets);
+  }
+  ++size_;
+  while (!Place(ArrayOf(position), position, entry)) {
+    if (!is_moving()) {
+      StartMove(current_array().size_class() + 1);
+    } else if (current_array().Home(position) < moved()) {
+      Rebuild();
+      continue;
+    }
+    MoveRun(1);
+  }
+}
+
+Entry* Table::Erase(Slot slot) {
+  Entry* entry = slot.entry();
+  StoreWord(slot.bucket_->slots[slot.index_], 0);
+  for (uint32_t d = 1; d <= slot.distance_; ++d) AddOverflow(slot.bucket_[-static_cast<int>(d)], -1);
+  --size_;
+  if (is_moving()) {
+    MoveRun(kMoveBuckets);
+  } else if (size_ == 0) {
+    Free(current_array());
+    SetCurrent(Array());
+    SetLimits(Array());
+  } else if (size_ < shrink_at_) {
+    const auto wanted = static_cast<uint32_t>(static_cast<double>(size_) / (kSlots * kShrunkLoad)) + 1;
+    unsigned size_class = 0;
+    while (kSizes[size_class].home_count < wanted) ++size_class;
+    StartMove(size_class);
+  }
+  return entry;
+}
+
+bool Table::Move(size_t bucket_count) {
+  if (is_moving()) MoveRun(bucket_count);
+  return is_moving();
+}
+
+void Table::StartMove(unsigned size_class) {
+  const Array next = Array::Allocate(size_class);
+  zeroed_ = 0;
+  moved_.store(0, std::memory_order_relaxed);
+  SetNext(next);
+  SetLimits(next);
+}
+
+// New buckets are cleared as the moving front reaches them, so that a large array costs no pause either.
+void Table::ZeroNextUpTo(uint64_t bucket_end) {
+  const Array next = next_array();
+  const auto end = static_cast<uint32_t>(std::min<uint64_t>(bucket_end, next.bucket_count()));
+  for (; zeroed_ < end; ++zeroed_) {
+    Bucket& bucket = next.buckets()[zeroed_];
+    StoreWord(bucket.control, 0);
+    for (uint64_t& slot : bucket.slots) StoreWord(slot, 0);
+  }
+}
+
+// Moves whole runs: from the border to a bucket over which nothing spills.
+void Table::MoveRun(size_t bucket_count_min) {
+  const Array current = current_array();
+  const Array next = next_array();
+  uint32_t b = moved();
+  for (size_t done = 1;; ++b, ++done) {
+    Bucket& bucket = current.buckets()[b];
+    const bool is_border = OverflowOf(bucket.control) == 0;
+    ZeroNextUpTo(uint64_t{next.Home(static_cast<uint32_t>(std::min(
+                     current.FirstPosition(uint64_t{b} + 1), kPositionEnd) - 1))} + kWindow + 1);
+    for (unsigned i = 0; i < kSlots; ++i) {
+      Entry* entry = Pointer(bucket.slots[i]);
+      if (entry == nullptr) continue;
+      if (!Place(next, PositionAt(bucket, i), entry)) {
+        Rebuild();
+        return;
+      }
+      StoreWord(bucket.slots[i], 0);
+    }
+    StoreWord(bucket.control, 0);
+    if (b + 1 >= current.home_count() && is_border) break;
+    if (is_border && done >= bucket_count_min) {
+      moved_.store(b + 1, std::memory_order_relaxed);
+      return;
+    }
+  }
+  FinishMove();
+}
+
+void Table::FinishMove() {
+  ZeroNextUpTo(next_array().bucket_count());
+  const Array old = current_array();
+  SetCurrent(next_array());
+  SetNext(Array());
+  moved_.store(0, std::memory_order_relaxed);
+  zeroed_ = 0;
+  Free(old);
+  if (size_ == 0) {
+    Free(current_array());
+    SetCurrent(Array());
+    SetLimits(Array());
+  }
+}
+
+// A window is full in the array that is being filled: only possible when very many positions are equal.
+// Everything goes into a larger array at once.
+void Table::Rebuild() {
+  std::vector<std::pair<uint32_t, Entry*>> all;
+  all.reserve(size_);
+  for (const Array array : {current_array(), next_array()}) {
+    const uint32_t end =
+        array.word() == next_array().word() ? zeroed_ : array.bucket_count();
+    for (uint32_t b = 0; b < end; ++b) {
+      const Bucket& bucket = array.buckets()[b];
+      for (unsigned i = 0; i < kSlots; ++i) {
+        if (bucket.slots[i] != 0) all.emplace_back(PositionAt(bucket, i), Pointer(bucket.slots[i]));
+      }
+    }
+  }
+  const Array old_current = current_array();
+  const Array old_next = next_array();
+  for (unsigned size_class = old_next.size_class() + 2;; size_class += 2) {
+    const Array larger = Array::Allocate(size_class);
+    std::memset(static_cast<void*>(larger.buckets()), 0, larger.bytes());
+    const bool fits = std::all_of(all.begin(), all.end(), [&](const auto& item) {
+      return Place(larger, item.first, item.second);
+    });
+    if (!fits) {
+      memory::FreeLines(larger.buckets(), larger.bytes());
+      continue;
+    }
+    SetCurrent(larger);
+    SetNext(Array());
+    moved_.store(0, std::memory_order_relaxed);
+    zeroed_ = 0;
+    SetLimits(larger);
+    Free(old_current);
+    Free(old_next);
+    return;
+  }
+}
+
+const char* Table::Verify(const KeyHasher& hasher) const {
+  size_t found = 0;
+  for (const Array array : {current_array(), next_array()}) {
+    const bool is_next = !array.is_null() && array.word() == next_array().word();
+    const uint32_t end = is_next ? zeroed_ : array.bucket_count();
+    std::vector<unsigned> overflow(size_t{end} + kWindow + 1, 0);
+    for (uint32_t b = 0; b < end; ++b) {
+      const Bucket& bucket = array.buckets()[b];
+      for (unsigned i = 0; i < kSlots; ++i) {
+        if (bucket.slots[i] == 0) continue;
+        ++found;
+        const uint32_t position = PositionAt(bucket, i);
+        if (hasher.Hash(Pointer(bucket.slots[i])->key()).position() != position) {
+          return "a slot's position is not its key's";
+        }
+        const uint32_t home = array.Home(position);
+        if (home > b || b - home > kWindow) return "an entry is outside its window";
+        if (ArrayOf(position).word() != array.word()) return "an entry is in the wrong array";
+        for (uint32_t passed = home; passed < b; ++passed) ++overflow[passed];
+      }
+    }
+    for (uint32_t b = 0; b < end; ++b) {
+      if (OverflowOf(array.buckets()[b].control) != overflow[b]) return "an overflow count is wrong";
+    }
+  }
+  return found == size_ ? nullptr : "the size is not the number of entries";
+}
+
+}  // namespace ringtail::storage

@@ -1,0 +1,141 @@
+// The parts of Table that are on every request's path. Included by storage/table.h alone.
+#pragma once
+
+#include <bit>
+
+#include "storage/table.h"
+
+namespace ringtail::storage {
+
+// The allocator's classes in cache lines: 1, 2, 3, then 4 5 6 7 × 2^k.
+constexpr Table::SizeTable::SizeTable() : sizes() {
+  for (unsigned i = 0; i < kSizeClasses; ++i) {
+    const uint32_t count = i < 3 ? i + 1 : (4 + (i - 3) % 4) << ((i - 3) / 4);
+    const uint32_t spill = count / 8 < kWindow ? count / 8 : kWindow;
+    sizes[i] = {.bucket_count = count, .home_count = count - spill};
+  }
+}
+inline constexpr Table::SizeTable Table::kSizes{};
+
+inline Entry* Table::Slot::entry() const { return Pointer(bucket_->slots[index_]); }
+
+// Which of the seven fingerprints are the position's: bit 8i+7 is set for slot i. A borrow can set a bit too
+// many (never one too few); the tag and key compares after it settle that.
+inline uint64_t Table::MatchFingerprint(uint64_t control, uint32_t position) {
+  constexpr uint64_t kOnes = 0x0101010101010101;
+  const uint64_t different = control ^ (kOnes * (position & 0xff));
+  return (different - kOnes) & ~different & 0x0080808080808080;
+}
+
+inline Table::Slot Table::Find(const Key& key) const {
+  if (size_ == 0) return {};
+  const uint32_t position = key.hash.position();
+  const Array array = ArrayOf(position);
+  const uint64_t tag = position >> 8;
+  Bucket* bucket = array.buckets() + array.Home(position);
+  for (uint32_t distance = 0;; ++distance, ++bucket) {
+    const uint64_t control = bucket->control;
+    for (uint64_t match = MatchFingerprint(control, position); match != 0; match &= match - 1) {
+      const auto index = static_cast<unsigned>(std::countr_zero(match)) >> 3;
+      const uint64_t slot = bucket->slots[index];
+      if (slot >> 48 != tag || Pointer(slot) == nullptr) continue;
+      if (Pointer(slot)->key() == key.bytes) [[likely]] return Slot(bucket, index, distance);
+    }
+    if (OverflowOf(control) == 0 || distance == kWindow) return {};
+  }
+}
+
+inline void Table::PrefetchBucket(KeyHash hash) const {
+  const Array array = ArrayOf(hash.position());
+  if (array.is_null()) return;
+  __builtin_prefetch(array.buckets() + array.Home(hash.position()));
+}
+
+inline void Table::PrefetchEntry(KeyHash hash) const {
+  const uint32_t position = hash.position();
+  const Array array = ArrayOf(position);
+  if (array.is_null()) return;
+  const Bucket* bucket = array.buckets() + array.Home(position);
+  const uint64_t match = MatchFingerprint(LoadWord(bucket->control), position);
+  if (match == 0) {
+    if (OverflowOf(LoadWord(bucket->control)) != 0) __builtin_prefetch(bucket + 1);
+    return;
+  }
+  const auto index = static_cast<unsigned>(std::countr_zero(match)) >> 3;
+  const auto* entry = reinterpret_cast<const char*>(Pointer(LoadWord(bucket->slots[index])));
+  __builtin_prefetch(entry);
+  __builtin_prefetch(entry + 64);
+}
+
+inline void Table::Replace(Slot slot, Entry* entry) {
+  uint64_t& word = slot.bucket_->slots[slot.index_];
+  StoreWord(word, (word & ~kPointerMask) | reinterpret_cast<uint64_t>(entry));
+}
+
+template <typename Visit>
+void Table::VisitRange(Array array, uint64_t first_position, uint64_t end_position,
+                       Visit&& visit) {
+  const uint32_t last_home = array.Home(static_cast<uint32_t>(end_position - 1));
+  for (uint32_t b = array.Home(static_cast<uint32_t>(first_position));; ++b) {
+    const Bucket& bucket = array.buckets()[b];
+    for (unsigned i = 0; i < kSlots; ++i) {
+      Entry* entry = Pointer(bucket.slots[i]);
+      if (entry == nullptr) continue;
+      const uint32_t position = PositionAt(bucket, i);
+      if (position >= first_position && position < end_position) visit(entry, position);
+    }
+    if (b >= last_home && OverflowOf(bucket.control) == 0) return;
+  }
+}
+
+template <typename Visit>
+uint32_t Table::Scan(uint32_t cursor, Visit&& visit) const {
+  const Array current = current_array();
+  if (current.is_null()) return 0;
+  const uint32_t home = current.Home(cursor);
+  const uint64_t end = current.FirstPosition(uint64_t{home} + 1);
+  const bool is_moved = is_moving() && home < moved();
+  VisitRange(is_moved ? next_array() : current, cursor, end, visit);
+  return end >= kPositionEnd ? 0 : static_cast<uint32_t>(end);
+}
+
+template <typename Visit>
+bool Table::VisitPosition(uint32_t position, Visit&& visit) const {
+  if (size_ == 0) return false;
+  const Array array = ArrayOf(position);
+  Bucket* bucket = array.buckets() + array.Home(position);
+  for (uint32_t distance = 0;; ++distance, ++bucket) {
+    for (unsigned i = 0; i < kSlots; ++i) {
+      if (bucket->slots[i] == 0 || PositionAt(*bucket, i) != position) continue;
+      if (visit(Slot(bucket, i, distance))) return true;
+    }
+    if (OverflowOf(bucket->control) == 0 || distance == kWindow) return false;
+  }
+}
+
+template <typename Visit>
+void Table::VisitAll(Visit&& visit) const {
+  for (const Array array : {current_array(), next_array()}) {
+    // Buckets of next_ behind zeroed_ hold no entries yet, and no defined bytes either.
+    const uint32_t end = array.word() == next_.load(std::memory_order_relaxed)
+                             ? zeroed_
+                             : array.bucket_count();
+    for (uint32_t b = 0; b < end; ++b) {
+      for (const uint64_t slot : array.buckets()[b].slots) {
+        if (Pointer(slot) != nullptr) visit(Pointer(slot));
+      }
+    }
+  }
+}
+
+template <typename Visit>
+void Table::VisitBucketAt(uint32_t position, Visit&& visit) const {
+  if (size_ == 0) return;
+  const Array array = ArrayOf(position);
+  const Bucket& bucket = array.buckets()[array.Home(position)];
+  for (unsigned i = 0; i < kSlots; ++i) {
+    if (Pointer(bucket.slots[i]) != nullptr) visit(Pointer(bucket.slots[i]), PositionAt(bucket, i));
+  }
+}
+
+}  // namespace ringtail::storage
