@@ -22,10 +22,12 @@ Byte Fold(char c, GlobCase letters) {
   return static_cast<Byte>(byte + ('a' - 'A'));
 }
 
-// The bytes one place of a pattern takes: `a`, `\a`, `?` or `[...]`. `visit(low, high)` is called for each
-// range inside a class. Answers the index behind the class; `negated` says whether it began with `^`.
+// The bytes one place of a pattern takes: `a`, `\a`, `?` or `[...]`. `visit(low, high)` is called
+// for each range inside a class. Answers the index behind the class; `negated` says whether it
+// began with `^`.
 template <typename Visit>
-size_t WalkClass(std::string_view pattern, size_t at, GlobCase letters, bool& negated, Visit visit) {
+size_t WalkClass(std::string_view pattern, size_t at, GlobCase letters, bool& negated,
+                 Visit visit) {
   ++at;  // the opening bracket
   negated = at < pattern.size() && pattern[at] == '^';
   if (negated) ++at;
@@ -60,9 +62,8 @@ bool TakePlace(std::string_view pattern, size_t& at, char c, GlobCase letters) {
     case '[': {
       bool negated = false;
       bool found = false;
-      at = WalkClass(pattern, at, letters, negated, [&](Byte low, Byte high) {
-        found = found || (byte >= low && byte <= high);
-      });
+      at = WalkClass(pattern, at, letters, negated,
+                     [&](Byte low, Byte high) { found = found || (byte >= low && byte <= high); });
       return found != negated;
     }
     case '\\':
@@ -100,7 +101,8 @@ Segment SegmentAt(std::string_view pattern, size_t begin) {
   return segment;
 }
 
-// Whether the segment matches text[from ..]; the text must be long enough. Adds its work to `steps`.
+// Whether the segment matches text[from ..]; the text must be long enough. Adds its work to
+// `steps`.
 bool MatchesAt(const Segment& segment, std::string_view text, size_t from, GlobCase letters,
                size_t& steps) {
   size_t at = 0;
@@ -115,12 +117,16 @@ bool MatchesAt(const Segment& segment, std::string_view text, size_t from, GlobC
 }
 
 constexpr size_t kWordBits = 64;
+// Words are worked on in blocks of a constant size, for the sake of vector instructions.
+constexpr size_t kBlockWords = 8;
+constexpr size_t kBlockBits = kBlockWords * kWordBits;
 
 // Which places of a segment take a byte, as a row of bits per byte that the text contains.
 class PlaceRows {
  public:
   PlaceRows(const Segment& segment, std::string_view text, GlobCase letters)
-      : word_count_((segment.place_count + kWordBits - 1) / kWordBits) {
+      : block_count_((segment.place_count + kBlockBits - 1) / kBlockBits),
+        word_count_(block_count_ * kBlockWords) {
     row_of_byte_.fill(kNoRow);
     size_t row_count = 0;
     for (const char c : text) {
@@ -135,6 +141,7 @@ class PlaceRows {
   }
 
   const uint64_t* RowOf(Byte byte) const { return &words_[row_of_byte_[byte] * word_count_]; }
+  size_t block_count() const { return block_count_; }
   size_t word_count() const { return word_count_; }
 
  private:
@@ -142,7 +149,8 @@ class PlaceRows {
 
   void Set(size_t byte, size_t place) {
     if (row_of_byte_[byte] == kNoRow) return;
-    words_[row_of_byte_[byte] * word_count_ + place / kWordBits] |= uint64_t{1} << (place % kWordBits);
+    words_[row_of_byte_[byte] * word_count_ + place / kWordBits] |= uint64_t{1}
+                                                                    << (place % kWordBits);
   }
 
   void AddPlace(std::string_view pattern, size_t& at, size_t place, GlobCase letters) {
@@ -164,37 +172,50 @@ class PlaceRows {
     }
   }
 
+  size_t block_count_;
   size_t word_count_;
   std::array<size_t, 256> row_of_byte_{};
   std::vector<uint64_t> words_;
 };
 
-// One step of Shift-And over words [low, high): every partial match moves on by one place.
-// From the top down, so that a word's lower neighbour still holds the step before.
-void ShiftAnd(uint64_t* state, const uint64_t* row, size_t low, size_t high) {
-  for (size_t word = high; word > low; --word) {
-    const uint64_t carry = word > 1 ? state[word - 2] >> 63 : 1;
-    state[word - 1] = ((state[word - 1] << 1) | carry) & row[word - 1];
+// One step of Shift-And over a block: every partial match moves on by one place. `before` has the
+// word below the block in front of it.
+void ShiftAndBlock(const uint64_t* __restrict before, const uint64_t* __restrict row,
+                   uint64_t* __restrict after) {
+  for (size_t word = 0; word < kBlockWords; ++word) {
+    after[word] = ((before[word + 1] << 1) | (before[word] >> 63)) & row[word];
   }
 }
 
-// Shift-And (Baeza-Yates and Gonnet, 1992): bit j of the state says that the first j + 1 places match the
-// text that ends here. Words that no match can have reached, or can still finish from, are left out.
-// Cost: bytes of the text times min(places, positions) / 64.
+// Shift-And (Baeza-Yates and Gonnet, 1992): bit j of the state says that the first j + 1 places
+// match the text that ends here. Blocks that no match can have reached, or can still finish from,
+// are left out. Cost: bytes of the text times min(places, positions) / 64.
 std::optional<size_t> FindByBits(const Segment& segment, std::string_view text, size_t from,
                                  GlobCase letters) {
   text.remove_prefix(from);
+  if (text.size() < segment.place_count) return std::nullopt;
   const PlaceRows rows(segment, text, letters);
-  std::vector<uint64_t> state(rows.word_count(), 0);
+  // Word 0 stands below the lowest place; its top bit lets a match begin at every byte.
+  std::vector<uint64_t> before(rows.word_count() + 1, 0);
+  before[0] = uint64_t{1} << 63;
+  std::vector<uint64_t> after = before;
   const size_t start_max = text.size() - segment.place_count;
   const size_t last_place = segment.place_count - 1;
-  const uint64_t done = uint64_t{1} << (last_place % kWordBits);
   for (size_t i = 0; i < text.size(); ++i) {
-    // A match that stands at place j began at i - j, so it can end in the text only if j >= i - start_max.
-    const size_t low = i > start_max ? (i - start_max) / kWordBits : 0;
-    const size_t high = std::min(i / kWordBits + 1, rows.word_count());
-    ShiftAnd(state.data(), rows.RowOf(Fold(text[i], letters)), low, high);
-    if (i >= last_place && (state.back() & done) != 0) return from + i - last_place;
+    // A match that stands at place j began at i - j, so it can end in the text only if j >= i -
+    // start_max. Below that, words keep old bits; those move up with i and so never come back into
+    // the range.
+    const size_t low = i > start_max ? (i - start_max) / kBlockBits : 0;
+    const size_t high = std::min(i / kBlockBits + 1, rows.block_count());
+    const uint64_t* row = rows.RowOf(Fold(text[i], letters));
+    for (size_t word = low * kBlockWords; word < high * kBlockWords; word += kBlockWords) {
+      ShiftAndBlock(&before[word], &row[word], &after[word + 1]);
+    }
+    before.swap(after);
+    if ((before[last_place / kWordBits + 1] >> (last_place % kWordBits) & 1) != 0 &&
+        i >= last_place) {
+      return from + i - last_place;
+    }
   }
   return std::nullopt;
 }
@@ -210,8 +231,9 @@ std::optional<size_t> Find(const Segment& segment, std::string_view text, size_t
     if (found == nullptr) return std::nullopt;
     return static_cast<size_t>(static_cast<const char*>(found) - text.data());
   }
-  // Trying every position is fastest while mismatches come early; the budget notices when they do not.
-  const size_t steps_max = 16 * (text.size() - from) + 4 * segment.pattern.size() + 1024;
+  // Trying every position is fastest while mismatches come early; the budget notices when they do
+  // not.
+  const size_t steps_max = 4 * (text.size() - from) + segment.pattern.size() + 1024;
   size_t steps = 0;
   for (size_t start = from; start + segment.place_count <= text.size(); ++start) {
     if (MatchesAt(segment, text, start, letters, steps)) return start;

@@ -91,7 +91,8 @@ std::string_view FormatInt64(int64_t value, NumberText& room) {
 std::string_view FormatDouble(double value, NumberText& room) {
   if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
   if (std::isnan(value)) return std::signbit(value) ? "-nan" : "nan";
-  // Whole numbers are most scores, and below 10^15 they print as integers. Not -0, which keeps its sign.
+  // Whole numbers are most scores, and below 10^15 they print as integers. Not -0, which keeps its
+  // sign.
   constexpr double kWholeMax = 1e15;
   if (value > -kWholeMax && value < kWholeMax) {
     const auto whole = static_cast<int64_t>(value);
@@ -107,7 +108,8 @@ std::string_view FormatDouble(double value, NumberText& room) {
 
 std::string FormatLongDouble(long double value) {
   if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
-  // The longest is 4,933 digits before the point. Left uninitialised: zeroing it costs more than printing.
+  // The longest is 4,933 digits before the point. Left uninitialised: zeroing it costs more than
+  // printing.
   std::array<char, kFloatTextBytesMax> room;
   const int size = std::snprintf(room.data(), room.size(), "%.17Lf", value);
   std::string text(room.data(), size < 0 ? 0 : static_cast<size_t>(size));

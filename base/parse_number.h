@@ -18,12 +18,12 @@ namespace ringtail {
 /// Room for any int64 and any double that the formatters below write.
 using NumberText = std::array<char, 32>;
 
-/// The integer that `text` spells in the one canonical way: no `+`, no `-0`, no leading zeros, no spaces,
-/// within 64 bits. Reading it and printing it again gives the same bytes.
+/// The integer that `text` spells in the one canonical way: no `+`, no `-0`, no leading zeros, no
+/// spaces, within 64 bits. Reading it and printing it again gives the same bytes.
 std::optional<int64_t> ParseInt64(std::string_view text);
 
-/// The number that `text` spells in any way strtod knows (`1e5`, `.5`, `0x1p3`, `-inf`), nothing around it,
-/// not NaN, neither overflowing nor vanishing.
+/// The number that `text` spells in any way strtod knows (`1e5`, `.5`, `0x1p3`, `-inf`), nothing
+/// around it, not NaN, neither overflowing nor vanishing.
 std::optional<double> ParseDouble(std::string_view text);
 
 /// The same for the x87 80-bit numbers that INCRBYFLOAT and HINCRBYFLOAT add.

@@ -14,7 +14,8 @@ bool Matches(std::string_view pattern, std::string_view text) {
   return GlobMatch(pattern, text, GlobCase::kSensitive);
 }
 
-// The semantics once more, as plainly as they can be written: exponential, so only for short inputs.
+// The semantics once more, as plainly as they can be written: exponential, so only for short
+// inputs.
 bool SlowMatch(std::string_view pattern, std::string_view text) {
   if (pattern.empty()) return text.empty();
   if (pattern[0] == '*') {
@@ -153,8 +154,8 @@ std::string Repeat(std::string_view part, size_t bytes) {
   return text;
 }
 
-// The goal is 10 ms in release; the bound here leaves room for sanitizers and busy machines, and still
-// tells a quadratic search (seconds) from ours.
+// The goal is 10 ms in release; the bound here leaves room for sanitizers and busy machines, and
+// still tells a quadratic search (seconds) from ours.
 TEST(Glob, WorstPatternsOf64KibAnswerInMilliseconds) {
   constexpr size_t kBytes = 64 * 1024;
   constexpr double kMsMax = 500;

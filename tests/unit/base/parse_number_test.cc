@@ -16,8 +16,8 @@ TEST(ParseInt64, ReadsTheCanonicalSpellingOnly) {
   EXPECT_EQ(ParseInt64("0"), 0);
   EXPECT_EQ(ParseInt64("-1"), -1);
   EXPECT_EQ(ParseInt64("1234567890123456789"), 1234567890123456789);
-  for (const char* wrong : {"", "-", "+1", "-0", "00", "01", "-01", " 1", "1 ", "1a", "a", "1.0", "0x1",
-                            "--1", "1e3", "12345678901234567890123"}) {
+  for (const char* wrong : {"", "-", "+1", "-0", "00", "01", "-01", " 1", "1 ", "1a", "a", "1.0",
+                            "0x1", "--1", "1e3", "12345678901234567890123"}) {
     EXPECT_EQ(ParseInt64(wrong), std::nullopt) << wrong;
   }
   EXPECT_EQ(ParseInt64(std::string_view("1\0", 2)), std::nullopt);
@@ -52,7 +52,8 @@ TEST(ParseDouble, ReadsWhatRedisReads) {
 }
 
 TEST(ParseDouble, RefusesWhatRedisRefuses) {
-  for (const char* wrong : {"", "-", " 1", "1 ", "nan", "-nan", "1e400", "-1e400", "1e-400", "1,5", "e"}) {
+  for (const char* wrong :
+       {"", "-", " 1", "1 ", "nan", "-nan", "1e400", "-1e400", "1e-400", "1,5", "e"}) {
     EXPECT_EQ(ParseDouble(wrong), std::nullopt) << wrong;
   }
   EXPECT_EQ(ParseDouble(std::string_view("1\0", 2)), std::nullopt);
@@ -76,7 +77,8 @@ TEST(FormatDouble, EqualsPrintfOnRandomBits) {
   NumberText room;
   for (int round = 0; round < 100'000; ++round) {
     double value = std::bit_cast<double>(random.Next());
-    if (round % 2 == 0) value = static_cast<double>(static_cast<int64_t>(random.Next()) >> (round % 64));
+    if (round % 2 == 0)
+      value = static_cast<double>(static_cast<int64_t>(random.Next()) >> (round % 64));
     if (round % 7 == 0) value /= 1000;
     if (std::isnan(value) || std::isinf(value)) continue;
     char expected[64];
