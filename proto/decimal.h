@@ -2,8 +2,9 @@
 //
 //   char* end = WriteDecimal(place, uint64_t{1234});       // "1234", no terminator
 //
-// std::to_chars measures its output first and then fills it backwards through a call; a length below 100
-// is most of what a cache server writes, and takes one branch here. Pure functions, any thread.
+// std::to_chars measures its output first and then fills it backwards through a call; a length
+// below 100 is most of what a cache server writes, and takes one branch here. Pure functions, any
+// thread.
 #pragma once
 
 #include <array>
