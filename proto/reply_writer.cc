@@ -94,12 +94,12 @@ void ReplyWriter::EndSet(Deferred begin, size_t count) {
 void ReplyWriter::Line(char type, std::string_view text) {
   output_->Append({&type, 1});
   while (!text.empty()) {
-    const size_t clean_bytes = std::min(text.find_first_of("\r\n"), text.size());
-    output_->Append(text.substr(0, clean_bytes));
-    text.remove_prefix(clean_bytes);
-    if (text.empty()) break;
-    output_->Append(" ");
-    text.remove_prefix(1);
+    const std::string_view piece = text.substr(0, kCopiedWholeBytesMax);
+    char* const place = output_->Reserve(piece.size());
+    std::transform(piece.begin(), piece.end(), place,
+                   [](char byte) { return IsLineBreak(byte) ? ' ' : byte; });
+    output_->Commit(piece.size());
+    text.remove_prefix(piece.size());
   }
   Literal("\r\n");
 }

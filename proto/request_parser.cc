@@ -93,42 +93,6 @@ inline const char* ReadPlainNumber(const char* place, const char* end, uint64_t&
   return nullptr;
 }
 
-// Parses a multibulk request that is whole and within the limits, in one pass; answers its bytes.
-// Answers 0, with `args` as before, for anything else. Nearly every request ends here.
-inline size_t ParseWhole(std::string_view buffer, const ParserLimits& limits, ArgVector& args) {
-  const char* place = buffer.data();
-  const char* const end = place + buffer.size();
-  if (buffer.size() < 4 + kArgBytesMin || *place != '*') return 0;
-  uint64_t count = 0;
-  place = ReadPlainNumber(place + 1, end, count);
-  if (place == nullptr || count == 0) return 0;
-  // What cannot be whole is not begun, so room is made only for arguments whose bytes may be here.
-  if (count > static_cast<uint64_t>(end - place) / kArgBytesMin) return 0;
-  uint64_t bulk_bytes_max = static_cast<uint64_t>(limits.bulk_bytes_max);
-  uint64_t count_max = static_cast<uint64_t>(limits.multibulk_count_max);
-  if (!limits.is_authenticated) [[unlikely]] {
-    bulk_bytes_max =
-        std::min(bulk_bytes_max, static_cast<uint64_t>(limits.unauthenticated_bulk_bytes_max));
-    count_max = std::min(count_max, static_cast<uint64_t>(limits.unauthenticated_count_max));
-  }
-  if (count > count_max) return 0;
-
-  args.EnsureRoom(static_cast<uint32_t>(count));
-  std::string_view* view = args.end_place();
-  std::string_view* const view_end = view + count;
-  do {
-    if (end - place < static_cast<ptrdiff_t>(kArgBytesMin) || *place != '$') return 0;
-    uint64_t size = 0;
-    place = ReadPlainNumber(place + 1, end, size);
-    if (place == nullptr || size > bulk_bytes_max) return 0;
-    if (static_cast<uint64_t>(end - place) < size + 2) return 0;
-    *view = {place, size};
-    place += size + 2;
-  } while (++view != view_end);
-  args.SetCount(args.count() + static_cast<uint32_t>(count));
-  return static_cast<size_t>(place - buffer.data());
-}
-
 struct CheckedHeader {
   size_t value;
   const char* body;
@@ -235,14 +199,41 @@ bool SplitInline(std::string_view line, ArgVector& args) {
 
 }  // namespace
 
-ParseStep RequestParser::Next(std::string_view buffer, const ParserLimits& limits,
-                              ArgVector& args) {
-  if (stage_ == Stage::kStart) [[likely]] {
-    const size_t consumed = ParseWhole(buffer, limits, args);
-    if (consumed != 0) [[likely]]
-      return {ParseOutcome::kRequest, consumed, {}};
+// Parses a multibulk request that is whole and within the limits, in one pass; answers its bytes.
+// Answers 0, with `args` as before, for anything else. Nearly every request ends here.
+size_t RequestParser::ParseWhole(std::string_view buffer, const ParserLimits& limits,
+                                 ArgVector& args) {
+  const char* place = buffer.data();
+  const char* const end = place + buffer.size();
+  if (buffer.size() < 4 + kArgBytesMin || *place != '*') return 0;
+  uint64_t count = 0;
+  place = ReadPlainNumber(place + 1, end, count);
+  if (place == nullptr || count == 0) return 0;
+  // What cannot be whole is not begun, so room is made only for arguments whose bytes may be here.
+  if (count > static_cast<uint64_t>(end - place) / kArgBytesMin) return 0;
+  uint64_t bulk_bytes_max = static_cast<uint64_t>(limits.bulk_bytes_max);
+  uint64_t count_max = static_cast<uint64_t>(limits.multibulk_count_max);
+  if (!limits.is_authenticated) [[unlikely]] {
+    bulk_bytes_max =
+        std::min(bulk_bytes_max, static_cast<uint64_t>(limits.unauthenticated_bulk_bytes_max));
+    count_max = std::min(count_max, static_cast<uint64_t>(limits.unauthenticated_count_max));
   }
-  return Continue(buffer, limits, args);
+  if (count > count_max) return 0;
+
+  args.EnsureRoom(static_cast<uint32_t>(count));
+  std::string_view* view = args.end_place();
+  std::string_view* const view_end = view + count;
+  do {
+    if (end - place < static_cast<ptrdiff_t>(kArgBytesMin) || *place != '$') return 0;
+    uint64_t size = 0;
+    place = ReadPlainNumber(place + 1, end, size);
+    if (place == nullptr || size > bulk_bytes_max) return 0;
+    if (static_cast<uint64_t>(end - place) < size + 2) return 0;
+    *view = {place, size};
+    place += size + 2;
+  } while (++view != view_end);
+  args.SetCount(args.count() + static_cast<uint32_t>(count));
+  return static_cast<size_t>(place - buffer.data());
 }
 
 // Goes on with a partial request, or with the first one after any number of empty ones.

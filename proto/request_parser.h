@@ -72,7 +72,14 @@ class RequestParser {
   /// the same bytes less `consumed`; they may have moved. After kError the connection is to be
   /// closed. O(bytes) over all calls, however the bytes are split. Allocates only in `args`: 16
   /// bytes an argument that has arrived.
-  ParseStep Next(std::string_view buffer, const ParserLimits& limits, ArgVector& args);
+  ParseStep Next(std::string_view buffer, const ParserLimits& limits, ArgVector& args) {
+    if (stage_ == Stage::kStart) [[likely]] {
+      const size_t consumed = ParseWhole(buffer, limits, args);
+      if (consumed != 0) [[likely]]
+        return {ParseOutcome::kRequest, consumed, {}};
+    }
+    return Continue(buffer, limits, args);
+  }
 
   /// Takes the bulk that pending_large_bulk() named from `block`, whose size must be its
   /// byte_count. The next buffer is then what stood before the bulk followed by what comes after it
@@ -103,6 +110,7 @@ class RequestParser {
   // Redis takes the bytes of an inline request for the longest header too.
   static constexpr size_t kHeaderBytesMax = 64 * 1024;
 
+  static size_t ParseWhole(std::string_view buffer, const ParserLimits& limits, ArgVector& args);
   ParseStep Continue(std::string_view buffer, const ParserLimits& limits, ArgVector& args);
   Progress Advance(std::string_view buffer, const ParserLimits& limits);
   Progress ReadLine(std::string_view buffer, const ParserLimits& limits);
