@@ -64,6 +64,10 @@ class Entry {
   /// A copy of `from`'s header and key in another shape; the payload is not copied. `from` lives on.
   static Entry* CreateLike(const Entry& from, Encoding encoding, size_t payload_bytes,
                            bool is_volatile);
+  /// An entry with `from`'s value, stamp, access and expiry under another key; consumes `from`.
+  static Entry* Rekey(Entry* from, std::string_view key);
+  /// The same as a copy: `from` lives on. A kShared block is shared, not copied. Not for kObject.
+  static Entry* Copy(const Entry& from, std::string_view key);
   /// Frees the entry and what its payload points to. kObject payloads must be gone before.
   static void Destroy(Entry* entry);
   /// Frees only the entry's own bytes, after its payload has moved to another entry.
@@ -168,6 +172,7 @@ class Entry {
     return length;
   }
   static char* WriteLength(char* at, size_t length);
+  static Entry* CreateWithKey(const Entry& from, std::string_view key);
 
   size_t options_bytes() const {
     return (is_volatile() ? 12U : 0U) + (has_annex() ? 8U : 0U);

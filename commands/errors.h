@@ -1,0 +1,45 @@
+// Every error text that a client can get, in Redis's words; the one table of them.
+//
+//   ctx.reply().Error(errors::kWrongType);
+//
+// Texts with parts are made by the functions below. Thread rule: constants.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "commands/command.h"
+
+namespace ringtail::commands::errors {
+
+inline constexpr std::string_view kWrongType =
+    "WRONGTYPE Operation against a key holding the wrong kind of value";
+inline constexpr std::string_view kSyntax = "ERR syntax error";
+inline constexpr std::string_view kNoSuchKey = "ERR no such key";
+inline constexpr std::string_view kNotInteger = "ERR value is not an integer or out of range";
+inline constexpr std::string_view kNotFloat = "ERR value is not a valid float";
+inline constexpr std::string_view kOutOfRange = "ERR index out of range";
+inline constexpr std::string_view kOverflow = "ERR increment or decrement would overflow";
+inline constexpr std::string_view kNanOrInfinity = "ERR increment would produce NaN or Infinity";
+inline constexpr std::string_view kStringTooLong =
+    "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
+inline constexpr std::string_view kOutOfMemory =
+    "OOM command not allowed when used memory > 'maxmemory'.";
+inline constexpr std::string_view kNoAuth = "NOAUTH Authentication required.";
+inline constexpr std::string_view kWrongPass =
+    "WRONGPASS invalid username-password pair or user is disabled.";
+inline constexpr std::string_view kDbIndexOutOfRange = "ERR DB index is out of range";
+inline constexpr std::string_view kSameObject = "ERR source and destination objects are the same";
+inline constexpr std::string_view kInvalidCursor = "ERR invalid cursor";
+inline constexpr std::string_view kOffsetOutOfRange = "ERR offset is out of range";
+
+/// "ERR wrong number of arguments for 'get' command" ("client|list" for a subcommand).
+std::string WrongArity(std::string_view full_name);
+/// "ERR unknown command 'x', with args beginning with: 'a' 'b' " as Redis cuts it.
+std::string UnknownCommand(Args args);
+/// "ERR unknown subcommand 'x'. Try CLIENT HELP."
+std::string UnknownSubcommand(std::string_view container, std::string_view subcommand);
+/// "ERR invalid expire time in 'set' command"
+std::string InvalidExpire(std::string_view full_name);
+
+}  // namespace ringtail::commands::errors
