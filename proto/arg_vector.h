@@ -1,8 +1,10 @@
-// The arguments of a batch of requests, back to back: what the parser appends and the commands read.
+// The arguments of a batch of requests, back to back: what the parser appends and the commands
+// read.
 //
-// Many requests of one read share one ArgVector, each a range of it, so a request costs no allocation.
-// The views point into the connection's read buffer, with two exceptions that the vector owns: unescaped
-// arguments of inline commands, and large arguments that arrived in a block of their own.
+// Many requests of one read share one ArgVector, each a range of it, so a request costs no
+// allocation. The views point into the connection's read buffer, with two exceptions that the
+// vector owns: unescaped arguments of inline commands, and large arguments that arrived in a block
+// of their own.
 //
 //   const uint32_t first = args.count();
 //   if (parser.Next(buffer, limits, args).outcome == ParseOutcome::kRequest) {
@@ -10,8 +12,8 @@
 //   }
 //   args.Clear();                                 // when the batch is done
 //
-// Keep requests as indexes until the batch is parsed: appending may move the views (never the bytes).
-// Not thread-safe: one ArgVector belongs to one worker.
+// Keep requests as indexes until the batch is parsed: appending may move the views (never the
+// bytes). Not thread-safe: one ArgVector belongs to one worker.
 #pragma once
 
 #include <cstddef>
@@ -41,9 +43,11 @@ class ArgVector {
   }
   /// Makes room for `more` arguments, so that as many AppendAt writes need no check.
   void EnsureRoom(uint32_t more) {
-    if (capacity_ - count_ < more) [[unlikely]] Grow(more);
+    if (capacity_ - count_ < more) [[unlikely]]
+      Grow(more);
   }
-  /// The next free place; valid for as many views as EnsureRoom was asked for. Follow with SetCount.
+  /// The next free place; valid for as many views as EnsureRoom was asked for. Follow with
+  /// SetCount.
   std::string_view* end_place() { return views_ + count_; }
   /// Drops arguments from the end, or takes in those that were written at end_place().
   void SetCount(uint32_t count) { count_ = count; }
@@ -52,7 +56,8 @@ class ArgVector {
   /// Stable memory for up to `size` bytes; only what CommitText then names stays taken.
   char* ReserveText(size_t size);
   void CommitText(size_t size) { text_used_ += size; }
-  /// Forgets all requests and their side memory; keeps at most kKeptArgCount places for the next batch.
+  /// Forgets all requests and their side memory; keeps at most kKeptArgCount places for the next
+  /// batch.
   void Clear();
 
   uint32_t count() const { return count_; }
@@ -64,8 +69,8 @@ class ArgVector {
   std::span<const std::string_view> Range(uint32_t first, uint32_t count) const {
     return {views_ + first, count};
   }
-  /// The block that holds the whole argument at `index`, or null for one that lies in the read buffer.
-  /// The caller may take a share of it (SharedBytes copy) and keep it for ever.
+  /// The block that holds the whole argument at `index`, or null for one that lies in the read
+  /// buffer. The caller may take a share of it (SharedBytes copy) and keep it for ever.
   const SharedBytes* FindBlock(uint32_t index) const {
     return blocks_.empty() ? nullptr : FindBlockSlow(index);
   }

@@ -3,10 +3,11 @@
 //   ChunkPool pool;
 //   OutputBuffer output(pool);
 //
-// A reply chunk lives from the first reply of a loop turn to the write at its end, so a worker uses the
-// same few chunks for all its connections and they stay in its cache. The pool keeps a bounded number of
-// free ones; Trim, called now and then, gives back those that the time since the last Trim did not need.
-// Not thread-safe: one pool belongs to one worker, and so do all buffers that draw from it.
+// A reply chunk lives from the first reply of a loop turn to the write at its end, so a worker uses
+// the same few chunks for all its connections and they stay in its cache. The pool keeps a bounded
+// number of free ones; Trim, called now and then, gives back those that the time since the last
+// Trim did not need. Not thread-safe: one pool belongs to one worker, and so do all buffers that
+// draw from it.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +18,8 @@ namespace ringtail::proto {
 
 class ChunkPool {
  public:
-  /// The first chunk of a buffer is small: thousands of clients with an unsent answer hold 2 KiB each.
+  /// The first chunk of a buffer is small: thousands of clients with an unsent answer hold 2 KiB
+  /// each.
   static constexpr size_t kSmallChunkBytes = 2 * 1024;
   static constexpr size_t kLargeChunkBytes = 16 * 1024;
   /// Free chunks kept at most: 1 MiB and 4 MiB.
@@ -32,7 +34,8 @@ class ChunkPool {
   /// A chunk of kSmallChunkBytes or kLargeChunkBytes.
   void* Take(size_t chunk_bytes) {
     FreeList& list = ListOf(chunk_bytes);
-    if (list.head == nullptr) [[unlikely]] return Allocate(chunk_bytes);
+    if (list.head == nullptr) [[unlikely]]
+      return Allocate(chunk_bytes);
     Free* chunk = list.head;
     list.head = chunk->next;
     if (--list.count < list.low_count) list.low_count = list.count;
@@ -41,7 +44,8 @@ class ChunkPool {
   /// Takes a chunk back.
   void Give(void* chunk, size_t chunk_bytes) {
     FreeList& list = ListOf(chunk_bytes);
-    if (list.count >= list.count_max) [[unlikely]] return Release(chunk, chunk_bytes);
+    if (list.count >= list.count_max) [[unlikely]]
+      return Release(chunk, chunk_bytes);
     list.head = new (chunk) Free{list.head};
     ++list.count;
   }

@@ -1,14 +1,15 @@
-// What a connection still has to send: a list of chunks of small replies and of large values by reference.
+// What a connection still has to send: a list of chunks of small replies and of large values by
+// reference.
 //
 //   char* place = output.Reserve(32);
 //   output.Commit(static_cast<size_t>(WriteSomething(place) - place));
 //   int count = output.FillIovecs(iovecs, 64);      // then writev, then
 //   output.Consume(bytes_written);
 //
-// An empty buffer owns no memory, so an idle connection costs sizeof(OutputBuffer). Large values are sent
-// out of their SharedBytes without a copy. Positions (Mark, TruncateTo, Insert) count unsent bytes from the
-// front: they mean the same bytes as long as Consume is not called in between.
-// Not thread-safe: it belongs to one connection, and its pool to that connection's worker.
+// An empty buffer owns no memory, so an idle connection costs sizeof(OutputBuffer). Large values
+// are sent out of their SharedBytes without a copy. Positions (Mark, TruncateTo, Insert) count
+// unsent bytes from the front: they mean the same bytes as long as Consume is not called in
+// between. Not thread-safe: it belongs to one connection, and its pool to that connection's worker.
 #pragma once
 
 #include <sys/uio.h>
@@ -30,9 +31,11 @@ class OutputBuffer {
   OutputBuffer& operator=(const OutputBuffer&) = delete;
   ~OutputBuffer() { Clear(); }
 
-  /// Contiguous room for `size` (at most kReserveBytesMax) bytes. Valid until the next call but Commit.
+  /// Contiguous room for `size` (at most kReserveBytesMax) bytes. Valid until the next call but
+  /// Commit.
   char* Reserve(size_t size) {
-    if (static_cast<size_t>(limit_ - cursor_) >= size) [[likely]] return cursor_;
+    if (static_cast<size_t>(limit_ - cursor_) >= size) [[likely]]
+      return cursor_;
     return ReserveSlow(size);
   }
   /// Appends the first `size` bytes that were written at the last Reserve's place.
@@ -46,11 +49,14 @@ class OutputBuffer {
     }
     AppendSlow(bytes);
   }
-  /// Appends `size` bytes of `block` from `offset` on, by reference; the block must not change until sent.
+  /// Appends `size` bytes of `block` from `offset` on, by reference; the block must not change
+  /// until sent.
   void AppendShared(SharedBytes block, size_t offset, size_t size);
-  /// Puts a copy of `bytes` (at most kInsertBytesMax) before the byte at `position`. Moves at most a chunk.
+  /// Puts a copy of `bytes` (at most kInsertBytesMax) before the byte at `position`. Moves at most
+  /// a chunk.
   void Insert(size_t position, std::string_view bytes);
-  /// Drops everything appended after Mark() answered `position`. O(1) if that was within the last chunk.
+  /// Drops everything appended after Mark() answered `position`. O(1) if that was within the last
+  /// chunk.
   void TruncateTo(size_t position);
   /// Fills up to `max` iovecs with the first unsent bytes; answers how many.
   int FillIovecs(iovec* out, int max) const;
@@ -74,8 +80,8 @@ class OutputBuffer {
   size_t reserved_bytes() const;
 
  private:
-  // A chunk's bytes follow its Segment in the same memory (chunk_bytes in all); a shared segment has
-  // chunk_bytes 0 and points into its block. The last chunk's `end` is kept in cursor_ instead.
+  // A chunk's bytes follow its Segment in the same memory (chunk_bytes in all); a shared segment
+  // has chunk_bytes 0 and points into its block. The last chunk's `end` is kept in cursor_ instead.
   struct Segment {
     Segment* next;
     char* begin;
@@ -95,6 +101,7 @@ class OutputBuffer {
  private:
   char* ReserveSlow(size_t size);
   void AppendSlow(std::string_view bytes);
+  void InsertWithNewChunk(Segment& segment, size_t offset, std::string_view bytes);
   Segment* NewChunk(size_t chunk_bytes);
   void FreeSegment(Segment* segment);
   void SealTail();

@@ -4,8 +4,9 @@
 //   ReplyStep step = ParseReply(bytes, tree);
 //   if (step.outcome == ReplyOutcome::kReply) Use(tree.children[0].text);
 //
-// Every length is checked against the bytes that are there before anything is allocated for it, and nesting
-// is limited, so a hostile peer gets an error and not our memory. Pure functions, any thread.
+// Every length is checked against the bytes that are there before anything is allocated for it, and
+// nesting is limited, so a hostile peer gets an error and not our memory. Pure functions, any
+// thread.
 #pragma once
 
 #include <cstddef>
@@ -18,29 +19,29 @@ namespace ringtail::proto {
 
 enum class ReplyType : uint8_t {
   kSimpleString,
-  kError,       // also RESP3's blob error
+  kError,  // also RESP3's blob error
   kInteger,
   kBulk,
-  kNull,        // $-1 and _
-  kNullArray,   // *-1
+  kNull,       // $-1 and _
+  kNullArray,  // *-1
   kArray,
-  kMap,         // children: key, value, key, value
+  kMap,  // children: key, value, key, value
   kSet,
   kPush,
   kDouble,
   kBoolean,
   kBigNumber,
-  kVerbatim,    // text without the format, which is in `format`
+  kVerbatim,  // text without the format, which is in `format`
 };
 
 /// One reply. Only the fields of its type mean something.
 struct ReplyTree {
   ReplyType type = ReplyType::kNull;
-  int64_t integer = 0;              // kInteger, kBoolean
-  double number = 0;                // kDouble
-  std::string text;                 // strings, errors, big numbers, verbatim text, a double's digits
-  std::string format;               // kVerbatim: three letters
-  std::vector<ReplyTree> children;  // aggregates
+  int64_t integer = 0;  // kInteger, kBoolean
+  double number = 0;    // kDouble
+  std::string text;     // strings, errors, big numbers, verbatim text, a double's digits
+  std::string format;   // kVerbatim: three letters
+  std::vector<ReplyTree> children;    // aggregates
   std::vector<ReplyTree> attributes;  // key, value, ... that preceded the reply
 
   bool operator==(const ReplyTree&) const = default;
@@ -59,7 +60,8 @@ struct ReplyParserLimits {
   int64_t bulk_bytes_max = 512LL * 1024 * 1024;
 };
 
-/// Reads the reply at the start of `bytes`. O(bytes) each time: a reply in many pieces is read anew.
+/// Reads the reply at the start of `bytes`. O(bytes) each time: a reply in many pieces is read
+/// anew.
 ReplyStep ParseReply(std::string_view bytes, ReplyTree& tree, const ReplyParserLimits& limits = {});
 
 /// The tree as one line, for failed tests and logs: [1, "a", (error ERR x)].

@@ -5,10 +5,10 @@
 //   reply.Bulk(key);
 //   reply.Integer(7);
 //
-// Every function writes one whole, well-formed element, so no argument can break out of its reply: lengths
-// are computed here, and line breaks in one-line texts become spaces. Types that RESP2 lacks fall back to
-// what Redis sends there. Hot functions are inline and allocate nothing beyond the output's chunks.
-// Not thread-safe: it belongs to whoever owns the output buffer.
+// Every function writes one whole, well-formed element, so no argument can break out of its reply:
+// lengths are computed here, and line breaks in one-line texts become spaces. Types that RESP2
+// lacks fall back to what Redis sends there. Hot functions are inline and allocate nothing beyond
+// the output's chunks. Not thread-safe: it belongs to whoever owns the output buffer.
 #pragma once
 
 #include <cstddef>
@@ -64,7 +64,8 @@ class ReplyWriter {
 
   // Byte strings.
   void Bulk(std::string_view bytes) {
-    if (bytes.size() > kCopiedWholeBytesMax) [[unlikely]] return BulkInPieces(bytes);
+    if (bytes.size() > kCopiedWholeBytesMax) [[unlikely]]
+      return BulkInPieces(bytes);
     char* const place = output_->Reserve(bytes.size() + kHeaderBytesMax + 2);
     *place = '$';
     char* const body = EndLine(WriteDecimal(place + 1, uint64_t{bytes.size()}));
@@ -78,7 +79,8 @@ class ReplyWriter {
   }
   /// A double as a bulk in both versions.
   void BulkDouble(double value);
-  /// A bulk whose bytes are sent out of `block` without a copy; worth it from kSharedBulkBytesMin on.
+  /// A bulk whose bytes are sent out of `block` without a copy; worth it from kSharedBulkBytesMin
+  /// on.
   void BulkShared(SharedBytes block, size_t offset, size_t size);
   /// A bulk of `size` bytes that the caller writes at the returned place before any other call.
   /// `size` must be at most kCopiedWholeBytesMax.
@@ -104,8 +106,8 @@ class ReplyWriter {
   /// Attributes precede a reply; RESP2 has nothing like them, so call this for RESP3 only.
   void Attribute(size_t pair_count) { Header('|', pair_count); }
 
-  /// An aggregate whose length is not known yet. May be nested; ended in reverse order of beginning, and
-  /// before any of its bytes is sent.
+  /// An aggregate whose length is not known yet. May be nested; ended in reverse order of
+  /// beginning, and before any of its bytes is sent.
   class Deferred {
     friend class ReplyWriter;
     explicit Deferred(size_t position) : position_(position) {}

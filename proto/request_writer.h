@@ -1,4 +1,5 @@
-// Writes one command as a RESP array of bulks: for the commit log, replicas and links to other servers.
+// Writes one command as a RESP array of bulks: for the commit log, replicas and links to other
+// servers.
 //
 //   AppendRequest(log, {"SET", key, value});
 //
