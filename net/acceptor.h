@@ -47,8 +47,8 @@ class Acceptor {
   void Remove(uint32_t tag);
   /// Stops accepting on all of them.
   void Close();
-  /// For connections accepted from now on.
-  void SetSocketOptions(const SocketOptions& options) { socket_options_ = options; }
+  /// Nodelay and keepalive of connections accepted from now on; those of a listener are inherited.
+  void SetSocketOptions(const SocketOptions& options);
 
  private:
   struct Listener;

@@ -19,6 +19,7 @@
 #include <string_view>
 
 #include "base/shared_bytes.h"
+#include "net/block_receiver.h"
 #include "net/connection_id.h"
 #include "net/input_buffer.h"
 #include "net/unique_fd.h"
@@ -58,17 +59,17 @@ class Connection {
     has_progress_ = true;
   }
   /// Collects a large value in a block of its own: `byte_count` bytes, the first of which stands
-  /// (or will stand) at `offset` of input(). What of it has arrived is moved out of input(), the
-  /// rest is received straight into the block; input() then reads as if the value had never stood
-  /// in it. The block grows with what arrives, at most doubling. When it is complete the connection
-  /// is ready. Suits RequestParser::pending_large_bulk.
+  /// (or will stand) at `offset` of input(), which may be its end. What of the value has arrived is
+  /// moved out of input(), the rest is received straight into the block; input() then reads as if
+  /// the value had never stood in it. The block grows with what arrives (see BlockReceiver). When
+  /// it is complete the connection is ready. Suits RequestParser::pending_large_bulk.
   void ReadIntoBlock(size_t offset, size_t byte_count);
   /// Whether the block of ReadIntoBlock is complete and has not been taken.
-  bool has_block() const { return block_target_ != 0 && block_.size() == block_target_; }
+  bool has_block() const { return block_.is_complete(); }
   /// Whether a block has been begun and is not complete.
-  bool is_reading_block() const { return block_target_ != 0 && block_.size() < block_target_; }
+  bool is_reading_block() const { return block_.is_active() && !block_.is_complete(); }
   /// Hands the complete block over; has_block() must be true.
-  SharedBytes TakeBlock();
+  SharedBytes TakeBlock() { return block_.Take(); }
   /// Puts the connection among the ready ones of the next turn (this one, outside OnTurn) though
   /// nothing may have arrived: for a session that left input behind, to be fair or because the
   /// client was blocked.
@@ -139,9 +140,7 @@ class Connection {
   uint64_t received_bytes() const { return received_bytes_; }
   uint64_t sent_bytes() const { return sent_bytes_; }
   /// Memory this connection holds for input and for a block in arrival.
-  size_t input_memory_bytes() const {
-    return input_.owned_bytes() + (block_ ? block_.reserved_bytes() : 0);
-  }
+  size_t input_memory_bytes() const { return input_.owned_bytes() + block_.reserved_bytes(); }
   bool is_reading_paused() const { return is_reading_paused_; }
 
  private:
@@ -150,7 +149,6 @@ class Connection {
   Connection(Worker& worker, ConnectionId id, UniqueFd fd, uint32_t listener_tag,
              bool is_unix_socket);
   void ListForFlush();
-  size_t BlockRoom();
 
   // Set for life when the connection is made.
   uv_poll_t poll_;
@@ -164,6 +162,7 @@ class Connection {
   bool is_closing_ = false;
   bool is_closing_after_flush_ = false;
   bool is_reading_paused_ = false;
+  bool resumes_by_itself_ = false;
   bool is_output_held_ = false;
   bool has_progress_ = false;  // something was consumed in this turn
   CloseReason close_reason_ = CloseReason::kRequested;
@@ -171,17 +170,14 @@ class Connection {
   // The worker's bookkeeping.
   bool is_ready_ = false;         // on the worker's ready list
   bool is_marked_ready_ = false;  // on the list for the next turn
-  bool is_listed_ = false;        // on the worker's flush list or its ready list
+  bool is_listed_ = false;        // on the worker's list of those to flush
   bool is_waiting_for_writable_ = false;
   uint8_t polled_events_ = 0;
 
   InputBuffer input_;
-  SharedBytes block_;
-  size_t block_target_ = 0;
+  BlockReceiver block_;
   proto::OutputBuffer output_;
-  size_t resume_output_bytes_ =
-      0;  // resume reading at this much output; only while resumes_by_itself_
-  bool resumes_by_itself_ = false;
+  size_t resume_output_bytes_ = 0;  // resume reading at this much output, if resumes_by_itself_
   std::unique_ptr<ConnectionState> state_;
   int64_t created_ms_;
   int64_t last_activity_ms_;

@@ -139,27 +139,24 @@ class Worker {
   void SetCronInterval(int64_t interval_ms);
   /// Milliseconds of a clock that never goes backwards, as of this turn's begin.
   int64_t now_ms() const { return static_cast<int64_t>(uv_now(&loop_)); }
-  bool is_on_own_thread() const { return std::this_thread::get_id() == thread_id_; }
+  bool is_on_own_thread() const { return std::this_thread::get_id() == thread_id_.load(); }
   WorkerDelegate& delegate() const { return delegate_; }
 
   // For the rest of net/.
 
   uv_loop_t* loop() { return &loop_; }
   proto::ChunkPool& chunk_pool() { return chunk_pool_; }
-  /// The acceptor counts a connection here when it sends it, so that a burst spreads evenly.
-  void CountConnection(int delta) {
-    connection_count_.fetch_add(static_cast<size_t>(delta), std::memory_order_relaxed);
-  }
   /// Calls OnAfterPoll if this turn has not yet; before any call of the delegate.
   void Awake() {
-    if (!is_awake_) {
-      is_awake_ = true;
-      delegate_.OnAfterPoll();
-    }
+    needs_finish_ = true;
+    if (is_awake_) return;
+    is_awake_ = true;
+    delegate_.OnAfterPoll();
   }
 
  private:
   friend class Connection;
+  friend class Acceptor;
 
   struct Slot {
     Connection* connection = nullptr;
@@ -174,20 +171,30 @@ class Worker {
   static void OnCheck(uv_check_t* check);
   static void OnPrepare(uv_prepare_t* prepare);
 
+  // Receiving and sending (worker_io.cc).
   void Receive(Connection& connection);
-  bool ReceiveInput(Connection& connection);
-  bool ReceiveBlock(Connection& connection);
-  bool FinishReceive(Connection& connection, ssize_t received);
+  ssize_t ReceiveInput(Connection& connection);
+  ssize_t ReceiveBlock(Connection& connection);
+  void ReceiveBroken(Connection& connection);
   void AddReady(Connection& connection);
-  void EndTurn();
-  void RunReady();
-  void FlushListed();
   void Flush(Connection& connection);
+  bool Send(Connection& connection);
+  void UpdateInterest(Connection& connection);
+
+  static void Increment(std::atomic<uint64_t>& counter, uint64_t by) {
+    counter.store(counter.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
+  }
+
+  // The turn (worker.cc).
+  void AddMarkedReady();
+  void RunReady();
+  void FinishTurn();
+  void FlushListed();
   void CloseListed();
   void Close(Connection& connection);
-  void UpdateInterest(Connection& connection);
+  Connection* AdoptCounted(UniqueFd socket, uint32_t listener_tag, bool is_unix_socket);
   void ArmTimer();
-  void Shutdown();
+  void RunDueTimers();
 
   // Fixed.
   const uint32_t index_;
@@ -209,7 +216,7 @@ class Worker {
   uv_idle_t spin_;  // active while marked_ready_ must not wait for the poll
   bool is_open_ = false;
   std::thread thread_;
-  std::thread::id thread_id_;
+  std::atomic<std::thread::id> thread_id_{};
 
   // Connections. chunk_pool_ outlives them.
   proto::ChunkPool chunk_pool_;
@@ -227,8 +234,9 @@ class Worker {
   std::vector<Connection*> flushing_;
   std::vector<Connection*> closing_;
   bool is_awake_ = false;
-  bool is_in_turn_ = false;
+  bool needs_finish_ = false;  // the delegate was called since the last OnBeforeFlush
   bool is_stopping_ = false;
+  int64_t trimmed_ms_ = 0;
 };
 
 }  // namespace ringtail::net
