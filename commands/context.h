@@ -156,7 +156,7 @@ class CommandContext {
   engine::WorkerState& worker() { return parts_.worker; }
   Random& random() { return parts_.worker.random; }
   /// Largest string a command may make (proto-max-bulk-len).
-  int64_t string_bytes_max() const { return parts_.services.limits().bulk_bytes_max; }
+  int64_t string_bytes_max() const { return parts_.services.limits.bulk_bytes_max; }
   /// The block that holds a whole argument, if it came in one.
   SharedBytes BlockOf(std::string_view arg) const;
   /// All workers stand still, so visits need no locks.

@@ -26,12 +26,6 @@ class NullObserver final : public ExecutionObserver {
                   uint64_t) override {}
 };
 
-class FixedServices final : public Services {
- public:
-  const Limits& limits() const override { return limits_; }
-  Limits limits_;
-};
-
 /// Keeps the effects that commands log, one string a command with spaces between the arguments.
 class EffectRecorder final : public engine::LogReader {
  public:
@@ -92,7 +86,7 @@ class CommandFixture : public ::testing::Test {
   CycleClock cycles_;
   ExecutionSettings settings_;
   NullObserver observer_;
-  FixedServices services_;
+  Services services_;
   CommandStats stats_;
   proto::ChunkPool pool_;
   proto::ArgVector args_;

@@ -1,0 +1,95 @@
+// The running server: owns every subsystem, wires them together, starts and stops them.
+//
+//   Server server(options);
+//   TRY_VOID(server.Start());
+//   server.WaitForStop();
+//
+// Thread rule: made, started and stopped by main's thread; what workers call says so.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/cycle_clock.h"
+#include "base/result.h"
+#include "commands/executor.h"
+#include "commands/services.h"
+#include "engine/engine.h"
+#include "net/network.h"
+#include "server/client_registry.h"
+#include "server/session_limits.h"
+#include "server/session_worker.h"
+
+namespace ringtail::server {
+
+class Server {
+ public:
+  struct Options {
+    uint32_t worker_count = 1;
+    uint16_t port = 6379;
+    std::vector<std::string> binds = {"127.0.0.1", "-::1"};
+  };
+
+  explicit Server(const Options& options);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  /// Listens and serves. The error says which address failed.
+  Result<void> Start();
+  /// Returns when a signal or SHUTDOWN has asked for the end; then everything is stopped.
+  void WaitForStop();
+
+  // For workers; any thread.
+
+  engine::Engine& engine() { return engine_; }
+  const Clock& clock() const { return clock_; }
+  const CycleClock& cycles() const { return cycles_; }
+  commands::Services& services() { return services_; }
+  commands::ExecutionSettings& execution_settings() { return execution_settings_; }
+  ClientRegistry& clients() { return clients_; }
+  net::Network& network() { return *network_; }
+  SessionWorker& session_worker(size_t index) { return *session_workers_[index]; }
+  uint64_t limits_version() const { return limits_version_.load(std::memory_order_acquire); }
+  SessionLimits session_limits() const;
+  bool is_password_required() const { return is_password_required_.load(std::memory_order_relaxed); }
+  /// What to answer a new client before hanging up on it, or "" to let it in (protected mode).
+  std::string_view RefusalOf(const Session& session) const;
+  /// Whether CLIENT PAUSE holds this client's commands back.
+  bool IsPaused(const commands::ClientState& client) const;
+  void CountMonitors(int delta);
+  void CountOutputLimitDisconnection() { output_limit_disconnections_.fetch_add(1); }
+  void OnMonitored(SessionWorker& from, const commands::ClientState& client,
+                   const commands::CommandTable::Entry& command, commands::Args args);
+  void OnExceeded(const commands::ClientState& client, const commands::CommandTable::Entry& command,
+                  commands::Args args, uint64_t duration_ns, uint64_t request_bytes,
+                  uint64_t reply_bytes);
+  /// About ten times a second, on worker 0.
+  void OnCron();
+
+ private:
+  const Options options_;
+  SystemClock clock_;
+  CycleClock cycles_;
+  engine::Engine engine_;
+  commands::ExecutionSettings execution_settings_;
+  commands::Services services_;
+  ClientRegistry clients_;
+  std::vector<SessionWorker*> session_workers_;
+  std::unique_ptr<net::Network> network_;
+
+  mutable std::mutex limits_mutex_;
+  SessionLimits session_limits_;  // guarded by limits_mutex_
+  std::atomic<uint64_t> limits_version_{1};
+  std::atomic<bool> is_password_required_{false};
+  std::atomic<int> monitor_count_{0};
+  std::atomic<uint64_t> output_limit_disconnections_{0};
+};
+
+}  // namespace ringtail::server
