@@ -1,30 +1,11 @@
 #include "proto/reply_writer.h"
 
 #include <algorithm>
-#include <cmath>
-#include <cstdio>
+
+#include "base/parse_number.h"
 
 namespace ringtail::proto {
 namespace {
-
-// "-1.7976931348623157e+308" and a NUL, rounded up.
-constexpr size_t kDoubleBytesMax = 32;
-
-// Redis 7.0's form: %.17g, and plain words for what is no number.
-std::string_view FormatDouble(double value, char (&out)[kDoubleBytesMax]) {
-  if (std::isnan(value)) return "nan";
-  if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
-  // Integers print as such below 10^17; scores mostly are, and printf costs 200 ns.
-  constexpr double kPlainIntegerMax = 1e15;
-  if (std::fabs(value) < kPlainIntegerMax) {
-    const auto integer = static_cast<int64_t>(value);
-    if (static_cast<double>(integer) == value && !(integer == 0 && std::signbit(value))) {
-      return {out, static_cast<size_t>(WriteDecimal(out, integer) - out)};
-    }
-  }
-  const int size = std::snprintf(out, sizeof(out), "%.17g", value);
-  return {out, static_cast<size_t>(size)};
-}
 
 bool IsLineBreak(char byte) { return byte == '\r' || byte == '\n'; }
 
@@ -50,7 +31,7 @@ void ReplyWriter::Error(std::string_view text) {
 
 void ReplyWriter::Double(double value) {
   if (version_ == RespVersion::kResp2) return BulkDouble(value);
-  char place[kDoubleBytesMax];
+  NumberText place;
   Line(',', FormatDouble(value, place));
 }
 
@@ -60,7 +41,7 @@ void ReplyWriter::BigNumber(std::string_view digits) {
 }
 
 void ReplyWriter::BulkDouble(double value) {
-  char place[kDoubleBytesMax];
+  NumberText place;
   Bulk(FormatDouble(value, place));
 }
 
