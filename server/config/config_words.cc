@@ -1,5 +1,6 @@
 #include "server/config/config_words.h"
 
+#include <algorithm>
 #include <cctype>
 #include <cstdio>
 
@@ -110,6 +111,19 @@ std::string QuoteWord(std::string_view word) {
     }
   }
   return text + '"';
+}
+
+std::string QuoteLine(std::span<const std::string> words) {
+  const auto is_plain = [](char c) {
+    return std::isgraph(static_cast<unsigned char>(c)) != 0 && c != '"' && c != '\'';
+  };
+  std::string text;
+  for (const std::string& word : words) {
+    if (!text.empty()) text += ' ';
+    const bool is_whole = !word.empty() && std::all_of(word.begin(), word.end(), is_plain);
+    text += is_whole ? word : QuoteWord(word);
+  }
+  return text;
 }
 
 std::string JoinWords(std::span<const std::string> words) {

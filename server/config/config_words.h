@@ -22,6 +22,9 @@ std::optional<std::vector<std::string>> SplitLine(std::string_view line);
 /// `word` between double quotes, with what SplitLine needs escaped, escaped.
 std::string QuoteWord(std::string_view word);
 
+/// `words` as the rest of a line: those that SplitLine would not leave whole are quoted.
+std::string QuoteLine(std::span<const std::string> words);
+
 /// `words` with one space between.
 std::string JoinWords(std::span<const std::string> words);
 

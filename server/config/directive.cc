@@ -245,6 +245,8 @@ std::vector<std::string> DirectiveLines(const Directive& directive, const Config
     value = QuoteWord(value);
   } else if (const auto* memory = std::get_if<Memory>(&directive.kind); memory != nullptr) {
     value = FormatMemoryBytes(ParseMemoryBytes(value).value_or(0));
+  } else if (std::holds_alternative<TextList>(directive.kind) && !value.empty()) {
+    value = QuoteLine(SplitAtSpaces(value));
   } else if (value.empty()) {
     if (*directive.default_text == '\0') return {};
     value = "\"\"";

@@ -43,8 +43,7 @@ const Directive kDirectives[] = {
     {.name = "protected-mode",
      .kind = Bool{FIELD(network.is_protected)},
      .default_text = "yes",
-     .summary =
-         "Without a password, refuses clients of other machines unless bind names addresses."},
+     .summary = "Without a password, refuses clients of other machines."},
     {.name = "threads",
      .kind = Integer{FIELD(network.worker_count), 0, 1024},
      .default_text = "0",

@@ -313,7 +313,9 @@ std::string PrintReplicaOf(const Config& config) {
 
 std::vector<std::string> ReplicaOfLines(const Config& config, const Config&) {
   if (config.replication.master_host.empty()) return {};
-  return {"replicaof " + PrintReplicaOf(config)};
+  const std::string words[] = {config.replication.master_host,
+                               std::to_string(config.replication.master_port)};
+  return {"replicaof " + QuoteLine(words)};
 }
 
 }  // namespace
