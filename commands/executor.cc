@@ -57,6 +57,11 @@ bool Executor::IsAllowed(const Request& request, ClientState& client,
                          proto::OutputBuffer& output) {
   const Args args = ArgsOf(request);
   if (request.command == nullptr) [[unlikely]] {
+    // Words of HTTP: a browser, or a page made to reach us. Nothing after them may be executed.
+    if (EqualsIgnoreCase(args[0], "POST") || EqualsIgnoreCase(args[0], "Host:")) {
+      client.is_closing = true;
+      return false;
+    }
     Reject(nullptr, client, output,
            request.container != nullptr
                ? errors::UnknownSubcommand(request.container->spec->name, args[1])

@@ -78,6 +78,10 @@ bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
          });
 }
 
+bool IsPrintable(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= '!' && c <= '~'; });
+}
+
 const CommandTable& CommandTable::Standard() {
   static const std::array kFamilies = {
       StringCommands(), BitmapCommands(), GenericCommands(),       ScanCommands(), ConnectionCommands(),

@@ -1,35 +1,176 @@
 #include "server/server.h"
 
+#include <sched.h>
+
+#include <algorithm>
 #include <csignal>
 
 #include "server/logging.h"
 
 namespace ringtail::server {
 
-Server::Server(const Options& options)
-    : options_(options), engine_({.worker_count = options.worker_count, .clock = &clock_}) {}
+namespace {
+
+constexpr uint32_t kTcpTag = 0;
+constexpr uint32_t kUnixTag = 1;
+
+constexpr std::string_view kProtectedMode =
+    "-DENIED Ringtail is running in protected mode because protected mode is enabled and no password is "
+    "set for the default user. In this mode connections are only accepted from the loopback interface. "
+    "To connect from other computers, set a password (requirepass, or CONFIG SET requirepass from this "
+    "host), or turn protected mode off (CONFIG SET protected-mode no) if nothing outside can reach the "
+    "server. Then start again.\r\n";
+
+uint32_t WorkerCount(const Config& config) {
+  if (config.network.worker_count > 0) return static_cast<uint32_t>(config.network.worker_count);
+  cpu_set_t cores;
+  if (sched_getaffinity(0, sizeof(cores), &cores) != 0) return 1;
+  return static_cast<uint32_t>(std::clamp(CPU_COUNT(&cores), 1, 64));
+}
+
+storage::EvictionPolicy PolicyOf(MaxmemoryPolicy policy) {
+  switch (policy) {
+    case MaxmemoryPolicy::kVolatileLru: return storage::EvictionPolicy::kVolatileLru;
+    case MaxmemoryPolicy::kVolatileLfu: return storage::EvictionPolicy::kVolatileLfu;
+    case MaxmemoryPolicy::kVolatileRandom: return storage::EvictionPolicy::kVolatileRandom;
+    case MaxmemoryPolicy::kVolatileTtl: return storage::EvictionPolicy::kVolatileTtl;
+    case MaxmemoryPolicy::kAllkeysLru: return storage::EvictionPolicy::kAllKeysLru;
+    case MaxmemoryPolicy::kAllkeysLfu: return storage::EvictionPolicy::kAllKeysLfu;
+    case MaxmemoryPolicy::kAllkeysRandom: return storage::EvictionPolicy::kAllKeysRandom;
+    case MaxmemoryPolicy::kNoEviction: return storage::EvictionPolicy::kNoEviction;
+    case MaxmemoryPolicy::kAllkeysS3Fifo: return storage::EvictionPolicy::kAllKeysLhd;
+    case MaxmemoryPolicy::kVolatileS3Fifo: return storage::EvictionPolicy::kVolatileLhd;
+  }
+  return storage::EvictionPolicy::kNoEviction;
+}
+
+bool IsLoopback(const std::string& address) {
+  return address.starts_with("127.") || address.starts_with("[::1]") || address.starts_with("/");
+}
+
+}  // namespace
+
+Server::Server(ConfigStore& config)
+    : config_(config),
+      engine_({.worker_count = WorkerCount(*config.Snapshot()),
+               .database_count = static_cast<int>(config.Snapshot()->process.database_count),
+               .clock = &clock_}),
+      started_ms_(clock_.WallMs()) {
+  const auto snapshot = config_.Snapshot();
+  ApplyLimits(*snapshot);
+  ApplyMemory(*snapshot);
+  RegisterAppliers();
+  services_.auth = &auth_;
+  services_.clients = &client_directory_;
+}
 
 Server::~Server() {
   if (network_ != nullptr) network_->Stop();
 }
 
-Result<void> Server::Start() {
+void Server::ApplyLimits(const Config& config) {
+  SessionLimits limits;
+  limits.parser.bulk_bytes_max = static_cast<int64_t>(config.clients.bulk_bytes_max);
+  limits.query_buffer_bytes_max = config.clients.query_buffer_bytes_max;
+  for (size_t i = 0; i < kClientClassCount; ++i) limits.output[i] = config.clients.output[i];
+  limits.idle_timeout_ms = config.clients.idle_timeout_seconds * 1000;
+  limits.partial_request_timeout_ms = config.clients.partial_request_timeout_seconds * 1000;
+  limits.unauthenticated_query_bytes_max = config.clients.unauthenticated_query_bytes_max;
+  limits.unauthenticated_output_bytes_max = config.clients.unauthenticated_output_bytes_max;
+  limits.unauthenticated_timeout_ms = config.clients.unauthenticated_timeout_seconds * 1000;
+  {
+    std::lock_guard<std::mutex> lock(limits_mutex_);
+    session_limits_ = limits;
+  }
+  limits_version_.fetch_add(1, std::memory_order_release);
+  services_.limits.bulk_bytes_max = limits.parser.bulk_bytes_max;
+  services_.limits.is_user_flush_lazy = config.memory.is_user_flush_lazy;
+  auth_.SetPassword(config.security.password);
+  is_protected_ = config.network.is_protected && config.security.password.empty();
+  execution_settings_.is_latency_tracked = config.monitor.is_latency_tracked;
+}
+
+void Server::ApplyMemory(const Config& config) {
+  engine_.ConfigureMemory(
+      static_cast<int64_t>(config.memory.maxmemory_bytes), PolicyOf(config.memory.policy),
+      {.log_factor = static_cast<uint32_t>(config.memory.lfu_log_factor),
+       .decay_minutes = static_cast<uint32_t>(config.memory.lfu_decay_minutes)});
+}
+
+// CONFIG SET runs with all workers standing still, so appliers may touch what workers read.
+void Server::RegisterAppliers() {
+  config_.OnChange({"proto-max-bulk-len", "client-query-buffer-limit", "client-output-buffer-limit",
+                    "timeout", "requirepass", "protected-mode", "latency-tracking",
+                    "lazyfree-lazy-user-flush"},
+                   [this](const Config&, const Config& after) -> Result<void> {
+                     ApplyLimits(after);
+                     return {};
+                   });
+  config_.OnChange({"maxmemory", "maxmemory-policy", "lfu-log-factor", "lfu-decay-time"},
+                   [this](const Config&, const Config& after) -> Result<void> {
+                     ApplyMemory(after);
+                     return {};
+                   });
+}
+
+Result<void> Server::Listen(const Config& config) {
+  std::vector<net::ListeningSocket> sockets;
+  if (config.network.port != 0) {
+    std::vector<std::string> warnings;
+    TRY(sockets, net::OpenTcpListeners(
+                     {.binds = config.network.bind,
+                      .port = static_cast<uint16_t>(config.network.port),
+                      .backlog = static_cast<int>(config.network.tcp_backlog_count),
+                      .tag = kTcpTag},
+                     &warnings));
+    for (const std::string& warning : warnings) LOG(WARNING) << warning;
+  }
+  if (!config.network.unix_socket_path.empty()) {
+    TRY(net::ListeningSocket socket,
+        net::OpenUnixListener(
+            {.path = config.network.unix_socket_path,
+             .permissions = static_cast<uint32_t>(config.network.unix_socket_mode),
+             .backlog = static_cast<int>(config.network.tcp_backlog_count),
+             .tag = kUnixTag}));
+    sockets.push_back(std::move(socket));
+  }
+  if (sockets.empty()) return Error{"Configured to not listen anywhere, exiting."};
+  network_->Listen(std::move(sockets));
+  return {};
+}
+
+std::optional<Server::StartFailure> Server::Start() {
+  const auto config = config_.Snapshot();
   net::AcceptHooks hooks;
+  hooks.refusal = [this](size_t open_count) -> std::string_view {
+    return open_count >= static_cast<size_t>(config_.Snapshot()->clients.clients_max)
+               ? "-ERR max number of clients reached\r\n"
+               : "";
+  };
+  hooks.on_error = [](std::string_view what) { LOG(WARNING) << "Accepting client connection: " << what; };
+  net::NetworkOptions options;
+  options.worker_count = static_cast<uint32_t>(engine_.worker_count());
+  options.socket.keepalive_s = static_cast<int>(config->network.tcp_keepalive_seconds);
   network_ = std::make_unique<net::Network>(
-      net::NetworkOptions{.worker_count = options_.worker_count, .worker = {}, .socket = {}},
+      options,
       [this](uint32_t index) {
         auto worker = std::make_unique<SessionWorker>(*this, index);
         session_workers_.push_back(worker.get());
         return worker;
       },
       hooks);
-  TRY_VOID(network_->Start());
-  network_->WatchSignals({SIGTERM, SIGINT}, [this](int) { network_->RequestStop(); });
-  std::vector<std::string> warnings;
-  TRY(auto sockets, net::OpenTcpListeners({.binds = options_.binds, .port = options_.port}, &warnings));
-  for (const std::string& warning : warnings) LOG(WARNING) << warning;
-  network_->Listen(std::move(sockets));
-  return {};
+  if (const auto started = network_->Start(); !started.ok()) {
+    return StartFailure{started.error().message};
+  }
+  network_->WatchSignals({SIGTERM, SIGINT}, [this](int signal) {
+    LOG(WARNING) << "Received " << (signal == SIGTERM ? "SIGTERM" : "SIGINT")
+                 << " scheduling shutdown...";
+    network_->RequestStop();
+  });
+  if (const auto listening = Listen(*config); !listening.ok()) {
+    return StartFailure{listening.error().message, config->network.port != 0};
+  }
+  return std::nullopt;
 }
 
 void Server::WaitForStop() {
@@ -42,8 +183,10 @@ SessionLimits Server::session_limits() const {
   return session_limits_;
 }
 
-std::string_view Server::RefusalOf(const Session&) const { return {}; }
-bool Server::IsPaused(const commands::ClientState&) const { return false; }
+std::string_view Server::RefusalOf(const Session& session) const {
+  if (!is_protected_.load(std::memory_order_relaxed) || IsLoopback(session.address)) return {};
+  return kProtectedMode;
+}
 
 void Server::CountMonitors(int delta) {
   const int count = monitor_count_.fetch_add(delta) + delta;

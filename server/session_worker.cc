@@ -99,10 +99,7 @@ void SessionWorker::OnTurn(std::span<net::Connection* const> ready) {
 void SessionWorker::ReadRequests(Session& session) {
   net::Connection& connection = session.connection();
   if (connection.is_closing() || session.client.is_closing) return;
-  if (server_.IsPaused(session.client)) {
-    paused_.push_back(connection.id());
-    return;
-  }
+  if (IsHeldBack(session, nullptr)) return;
   if (connection.has_block()) session.parser.SupplyLargeBulk(connection.TakeBlock());
   size_t parsed = 0;      // of input(), by requests that are in the batch and not yet consumed
   for (;;) {
@@ -130,10 +127,7 @@ void SessionWorker::ReadRequests(Session& session) {
       RunBatch();
       parsed = 0;
       if (connection.is_closing() || session.client.is_closing) return;
-      if (server_.IsPaused(session.client)) {
-        paused_.push_back(connection.id());
-        return;
-      }
+      if (session.is_held_back || IsHeldBack(session, nullptr)) return;
     }
   }
 }
@@ -142,7 +136,9 @@ void SessionWorker::ReadRequests(Session& session) {
 // since the connection's input changes.
 bool SessionWorker::ReadLargeBulk(Session& session) {
   RunBatch();
-  if (session.client.is_closing || session.connection().is_closing()) return false;
+  if (session.client.is_closing || session.connection().is_closing() || session.is_held_back) {
+    return false;
+  }
   const proto::LargeBulk bulk = session.parser.pending_large_bulk();
   session.connection().ReadIntoBlock(bulk.offset, bulk.byte_count);
   return true;
@@ -158,10 +154,30 @@ void SessionWorker::RunBatch() {
   executor_.BeginBatch();
 }
 
+// Whether CLIENT PAUSE keeps this request (or, before anything is parsed, this client) waiting. Its bytes stay
+// in the connection's input and are parsed again when the pause ends; a value that was received into a block
+// of its own cannot be, so such a client waits before its block is taken.
+bool SessionWorker::IsHeldBack(Session& session, const Item* item) {
+  const ClientDirectory::Paused paused = server_.client_directory().paused();
+  if (paused == ClientDirectory::Paused::kNothing) [[likely]] return false;
+  bool is_held = paused == ClientDirectory::Paused::kAll;
+  if (item == nullptr) {
+    is_held |= session.connection().has_block();
+  } else if (const auto* command = item->request.command) {
+    is_held |= (command->spec->flags & (commands::kWrite | commands::kMayReplicate)) != 0;
+  }
+  if (!is_held) return false;
+  session.is_held_back = true;
+  if (item != nullptr) session.parser.Reset();
+  paused_.push_back(session.connection().id());
+  return true;
+}
+
 void SessionWorker::RunItem(const Item& item) {
   Session& session = *item.session;
   net::Connection& connection = session.connection();
-  if (connection.is_closing() || session.client.is_closing) return;
+  if (connection.is_closing() || session.client.is_closing || session.is_held_back) return;
+  if (IsHeldBack(session, &item)) return;
   if (!item.error.empty()) {
     FailProtocol(session, item.error);
     return;
@@ -269,7 +285,7 @@ void SessionWorker::OnCron(int64_t now_ms) {
       EnforceOutputLimit(session);
     }
   }
-  if (!paused_.empty()) ResumePaused();
+  if (server_.client_directory().paused() == ClientDirectory::Paused::kNothing) ResumePaused();
   if (!is_background_armed_) RunBackground();
   if (index_ == 0) server_.OnCron();
 }
@@ -292,17 +308,18 @@ void SessionWorker::ResumePaused() {
   for (const net::ConnectionId id : resumed) {
     net::Connection* connection = worker_->Find(id);
     if (connection == nullptr || connection->is_closing()) continue;
-    if (server_.IsPaused(connection->state<Session>().client)) {
-      paused_.push_back(id);
-    } else {
-      connection->MarkReady();
-    }
+    connection->state<Session>().is_held_back = false;
+    connection->MarkReady();
   }
 }
 
 // ---- Watching
 
 void SessionWorker::AddMonitor(Session& session) { monitors_.push_back(session.connection().id()); }
+
+void SessionWorker::RemoveMonitor(Session& session) {
+  std::erase(monitors_, session.connection().id());
+}
 
 void SessionWorker::DeliverToMonitors(const std::string& line) {
   for (const net::ConnectionId id : monitors_) {

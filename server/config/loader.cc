@@ -18,7 +18,7 @@
 
 #include "server/config/config_words.h"
 #include "server/config/directives.h"
-#include "server/config/version.h"
+#include "base/version.h"
 
 namespace ringtail::server {
 namespace {
@@ -28,7 +28,7 @@ constexpr const char* kBadDirective = "Bad directive or wrong number of argument
 constexpr int kIncludeDepthMax = 16;
 
 std::string FatalReport(const std::string& body) {
-  return std::string("\n*** FATAL CONFIG FILE ERROR (Ringtail ") + kRingtailVersion + ") ***\n" +
+  return std::string("\n*** FATAL CONFIG FILE ERROR (Ringtail ") + std::string(kVersion) + ") ***\n" +
          body + "\n";
 }
 
