@@ -189,6 +189,7 @@ std::span<const CommandSpec> GenericCommands();
 std::span<const CommandSpec> ScanCommands();
 std::span<const CommandSpec> ConnectionCommands();
 std::span<const CommandSpec> ClientCommands();
+std::span<const CommandSpec> ConfigCommands();
 std::span<const CommandSpec> ServerCommands();
 std::span<const CommandSpec> IntrospectionCommands();
 std::span<const CommandSpec> DebugCommands();

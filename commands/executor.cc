@@ -109,6 +109,8 @@ void Executor::Run(const Request& request, ClientState& client, proto::OutputBuf
   const std::span<const Key> keys(keys_.data() + request.first_key, request.key_count);
   const size_t output_bytes = output.size_bytes();
   const CommandSpec& spec = *request.command->spec;
+  client.last_command = &request.command->full_name;
+  client.last_command_ms = parts_.worker.now_ms;
   CommandContext context({.engine = parts_.engine,
                           .worker = parts_.worker,
                           .client = client,
@@ -148,8 +150,6 @@ void Executor::Account(const Request& request, ClientState& client, const Comman
     counters.failed_calls.Add();
     parts_.stats.CountError(reply.last_error_code());
   }
-  client.last_command = &request.command->full_name;
-  client.last_command_ms = parts_.worker.now_ms;
   ++client.command_count;
   if (duration_ns >= parts_.settings.duration_ns_min.load(std::memory_order_relaxed) ||
       reply_bytes >= parts_.settings.reply_bytes_min.load(std::memory_order_relaxed) ||

@@ -3,9 +3,12 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <cinttypes>
 #include <csignal>
+#include <cstdio>
 
 #include "server/logging.h"
+#include "server/quoted.h"
 
 namespace ringtail::server {
 
@@ -44,10 +47,6 @@ storage::EvictionPolicy PolicyOf(MaxmemoryPolicy policy) {
   return storage::EvictionPolicy::kNoEviction;
 }
 
-bool IsLoopback(const std::string& address) {
-  return address.starts_with("127.") || address.starts_with("[::1]") || address.starts_with("/");
-}
-
 }  // namespace
 
 Server::Server(ConfigStore& config)
@@ -62,6 +61,8 @@ Server::Server(ConfigStore& config)
   RegisterAppliers();
   services_.auth = &auth_;
   services_.clients = &client_directory_;
+  services_.config = &config_adapter_;
+  services_.control = this;
 }
 
 Server::~Server() {
@@ -184,7 +185,7 @@ SessionLimits Server::session_limits() const {
 }
 
 std::string_view Server::RefusalOf(const Session& session) const {
-  if (!is_protected_.load(std::memory_order_relaxed) || IsLoopback(session.address)) return {};
+  if (!is_protected_.load(std::memory_order_relaxed) || session.client.is_local) return {};
   return kProtectedMode;
 }
 
@@ -193,8 +194,39 @@ void Server::CountMonitors(int delta) {
   execution_settings_.is_monitored.store(count > 0, std::memory_order_relaxed);
 }
 
-void Server::OnMonitored(SessionWorker&, const commands::ClientState&,
-                         const commands::CommandTable::Entry&, commands::Args) {}
+// "1700000000.123456 [0 127.0.0.1:5000] \"set\" \"key\" \"value\"", as Redis shows it.
+void Server::OnMonitored(const Session& session, commands::Args args) {
+  const int64_t now_us = clock_.WallNs() / 1000;
+  char time[32];
+  std::snprintf(time, sizeof(time), "+%" PRId64 ".%06" PRId64, now_us / 1'000'000,
+                now_us % 1'000'000);
+  std::string line = std::string(time) + " [" + std::to_string(session.client.db) + " " +
+                     session.address + "]";
+  for (const std::string_view arg : args) {
+    line += ' ';
+    line += Quoted(arg);
+  }
+  line += "\r\n";
+  network_->PostToAll([line](net::Worker& worker) {
+    static_cast<SessionWorker&>(worker.delegate()).DeliverToMonitors(line);
+  });
+}
+
+void Server::ResetStatistics() {
+  for (SessionWorker* worker : session_workers_) worker->stats().Reset();
+  for (size_t i = 0; i < engine_.worker_count(); ++i) engine_.worker(i).stats.Reset();
+  engine_.disposer().ResetFreedCount();
+  memory::ResetPeakUsedBytes();
+  output_limit_disconnections_.store(0);
+}
+
+void Server::Log(std::string_view message) { LOG(WARNING) << message; }
+
+bool Server::IsDebugAllowed(bool is_local) {
+  const Permission permission = config_.Snapshot()->security.debug_command;
+  return permission == Permission::kYes || (permission == Permission::kLocal && is_local);
+}
+
 void Server::OnExceeded(const commands::ClientState&, const commands::CommandTable::Entry&,
                         commands::Args, uint64_t, uint64_t, uint64_t) {}
 void Server::OnCron() {}

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/cycle_clock.h"
 #include "base/result.h"
+#include "commands/control_service.h"
 #include "commands/executor.h"
 #include "commands/services.h"
 #include "engine/engine.h"
@@ -26,17 +27,18 @@
 #include "server/client_registry.h"
 #include "server/client_service.h"
 #include "server/config/store.h"
+#include "server/config_service.h"
 #include "server/password_auth.h"
 #include "server/session_limits.h"
 #include "server/session_worker.h"
 
 namespace ringtail::server {
 
-class Server {
+class Server final : private commands::ControlService {
  public:
   /// `config` must outlive the server.
   explicit Server(ConfigStore& config);
-  ~Server();
+  ~Server() override;
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
@@ -73,8 +75,10 @@ class Server {
   ClientDirectory& client_directory() { return client_directory_; }
   void CountMonitors(int delta);
   void CountOutputLimitDisconnection() { output_limit_disconnections_.fetch_add(1); }
-  void OnMonitored(SessionWorker& from, const commands::ClientState& client,
-                   const commands::CommandTable::Entry& command, commands::Args args);
+  /// Shows a command to every monitor.
+  void OnMonitored(const Session& session, commands::Args args);
+  /// What CONFIG RESETSTAT resets; exclusive mode only.
+  void ResetStatistics();
   void OnExceeded(const commands::ClientState& client, const commands::CommandTable::Entry& command,
                   commands::Args args, uint64_t duration_ns, uint64_t request_bytes,
                   uint64_t reply_bytes);
@@ -82,6 +86,11 @@ class Server {
   void OnCron();
 
  private:
+  // commands::ControlService.
+  void Shutdown() override { RequestStop(); }
+  bool IsDebugAllowed(bool is_local) override;
+  void Log(std::string_view message) override;
+
   void ApplyLimits(const Config& config);
   void ApplyMemory(const Config& config);
   void RegisterAppliers();
@@ -95,6 +104,7 @@ class Server {
   commands::Services services_;
   ClientRegistry clients_;
   ClientDirectory client_directory_{*this};
+  ConfigAdapter config_adapter_{*this, config_};
   PasswordAuth auth_;
   std::vector<SessionWorker*> session_workers_;
   std::unique_ptr<net::Network> network_;

@@ -20,6 +20,10 @@ constexpr size_t kOutputPauseBytes = size_t{256} * 1024 * 1024;
 // Connections looked at for timeouts in one tick of the cron.
 constexpr uint32_t kCronConnections = 2000;
 
+bool IsLoopback(const std::string& address) {
+  return address.starts_with("127.") || address.starts_with("[::1]") || address.starts_with("/");
+}
+
 }  // namespace
 
 SessionWorker::SessionWorker(Server& server, uint32_t index)
@@ -62,6 +66,7 @@ void SessionWorker::OnAccept(net::Connection& connection) {
   Session& session = *owned;
   session.address = connection.PeerAddress();
   session.local_address = connection.LocalAddress();
+  session.client.is_local = IsLoopback(session.address);
   session.client.created_ms = server_.clock().WallMs();
   session.client.last_command_ms = session.client.created_ms;
   connection.SetState(std::move(owned));
@@ -183,6 +188,7 @@ void SessionWorker::RunItem(const Item& item) {
     return;
   }
   if (item.request.arg_count != 0) {
+    running_ = &session;
     executor_.Execute(item.request, session.client, connection.output());
     if (session.client.is_closing) connection.CloseAfterFlush();
   }
@@ -213,7 +219,6 @@ void SessionWorker::AfterBatch(Session& session) {
     connection.CloseNow();
   }
   session.published.input_bytes.store(connection.input().size(), std::memory_order_relaxed);
-  session.published.output_bytes.store(connection.output_bytes(), std::memory_order_relaxed);
   session.published.memory_bytes.store(
       sizeof(Session) + sizeof(net::Connection) + connection.input_memory_bytes() +
           connection.output_bytes(),
@@ -278,6 +283,7 @@ void SessionWorker::OnCron(int64_t now_ms) {
     net::Connection* connection = worker_->ConnectionAt(cron_slot_);
     if (connection == nullptr || connection->is_closing() || !connection->has_state()) continue;
     Session& session = connection->state<Session>();
+    session.published.output_bytes.store(connection->output_bytes(), std::memory_order_relaxed);
     if (IsHungUpOn(session, now_ms)) {
       VLOG(1) << "Closing idle client: id=" << session.client.id << " addr=" << session.address;
       connection->CloseNow();
@@ -330,10 +336,9 @@ void SessionWorker::DeliverToMonitors(const std::string& line) {
   }
 }
 
-void SessionWorker::OnMonitored(const commands::ClientState& client,
-                                const commands::CommandTable::Entry& command, commands::Args args,
-                                int64_t) {
-  server_.OnMonitored(*this, client, command, args);
+void SessionWorker::OnMonitored(const commands::ClientState&, const commands::CommandTable::Entry&,
+                                commands::Args args, int64_t) {
+  server_.OnMonitored(*running_, args);
 }
 
 void SessionWorker::OnExceeded(const commands::ClientState& client,

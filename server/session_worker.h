@@ -88,6 +88,7 @@ class SessionWorker final : public net::WorkerDelegate, private commands::Execut
   uint64_t limits_version_ = 0;
 
   std::vector<Item> batch_;
+  Session* running_ = nullptr;   // whose command is being executed
   size_t batch_keys_ = 0;
   std::vector<net::ConnectionId> monitors_;
   std::vector<net::ConnectionId> paused_;
