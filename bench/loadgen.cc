@@ -57,10 +57,17 @@ struct Options {
   TemplateOptions request;
 };
 
-constexpr size_t kSlowListMax = 2000;
+constexpr size_t kSlowListMax = 20'000;
 constexpr size_t kSeriesMax = 10'000;
 constexpr uint64_t kSilenceMaxNs = 30'000'000'000;
-constexpr uint64_t kWatchIntervalNs = 20'000'000;
+// A look costs some 30 us, so this is half a percent of the generator's core.
+constexpr uint64_t kWatchIntervalNs = 5'000'000;
+
+// What server and generator have used, and waited for, until some moment.
+struct CpuTimes {
+  ProcessCpu server;
+  ProcessCpu own;
+};
 
 struct Connection {
   Connection(int fd_in, Protocol protocol) : fd(fd_in), scanner(protocol) {}
@@ -69,6 +76,8 @@ struct Connection {
   uint64_t awaited = 0;       // replies still to come
   uint64_t started_ns = 0;    // when the pipeline was sent, or was due
   uint64_t next_due_ns = 0;   // with --rate
+  uint64_t idle_since_ns = 0;
+  CpuTimes watch;             // at most kWatchIntervalNs before the pipeline was sent; with --slow-us
   std::string unsent;         // what the socket would not take yet
   size_t unsent_offset = 0;
   bool wants_write = false;
@@ -126,8 +135,7 @@ class LoadGenerator {
       if (!WaitAndServe(&events)) return false;
     }
     end_ns_ = NowNs();
-    cpu_after_ = ReadWatched();
-    own_after_ = ReadProcessCpu(0);
+    after_ = ReadCpuTimes();
     return failure_.empty();
   }
 
@@ -145,9 +153,12 @@ class LoadGenerator {
     return false;
   }
 
-  ProcessCpu ReadWatched() const {
-    return options_.watch_pid == 0 ? ProcessCpu{}
-                                   : ReadProcessCpu(static_cast<pid_t>(options_.watch_pid));
+  CpuTimes ReadCpuTimes() const {
+    CpuTimes times{.server = {}, .own = ReadProcessCpu(0)};
+    if (options_.watch_pid > 0) {
+      times.server = ReadProcessCpu(static_cast<pid_t>(options_.watch_pid));
+    }
+    return times;
   }
 
   int ConnectOne() const {
@@ -182,8 +193,7 @@ class LoadGenerator {
     is_measuring_ = true;
     histogram_.Reset();
     measured_requests_ = 0;
-    cpu_before_ = watch_ = ReadWatched();
-    own_before_ = own_watch_ = ReadProcessCpu(0);
+    before_ = watch_ = ReadCpuTimes();
     begin_ns_ = watched_at_ns_ = NowNs();
   }
 
@@ -200,7 +210,8 @@ class LoadGenerator {
     }
   }
 
-  // due_ns 0: the latency counts from now.
+  // due_ns 0: no schedule. With one, a latency counts from the scheduled moment if the server had not
+  // answered by then, but from now if it was only this program that came late.
   void StartPipeline(Connection& connection, uint64_t now_ns, uint64_t due_ns) {
     if (!CanStart(now_ns)) return;
     const uint64_t count = std::min(options_.pipeline, total_ - started_);
@@ -208,7 +219,10 @@ class LoadGenerator {
     started_ += count;
     outstanding_ += count;
     connection.awaited = count;
-    connection.started_ns = due_ns == 0 ? now_ns : due_ns;
+    const bool is_behind = due_ns > 0 && connection.idle_since_ns > due_ns;
+    connection.started_ns = is_behind ? due_ns : now_ns;
+    // What made the one before late has made this one late, so the look from before that one stays.
+    if (!is_behind) connection.watch = watch_;
     Send(connection, bytes);
   }
 
@@ -254,7 +268,7 @@ class LoadGenerator {
     const int ready = epoll_pwait2(epoll_fd_, events->data(), static_cast<int>(events->size()),
                                    &timeout, nullptr);
     if (ready < 0 && errno != EINTR) return Fail(std::string("epoll: ") + std::strerror(errno));
-    has_fresh_cpu_ = false;
+    has_fresh_ = false;
     for (int i = 0; i < ready; ++i) {
       const epoll_event& event = (*events)[static_cast<size_t>(i)];
       auto& connection = *static_cast<Connection*>(event.data.ptr);
@@ -312,14 +326,16 @@ class LoadGenerator {
   void FinishPipeline(Connection& connection) {
     const uint64_t now_ns = NowNs();
     if (is_measuring_) {
-      Note(now_ns, now_ns - connection.started_ns);
+      Note(now_ns, connection);
     } else if (finished_ >= options_.warmup_requests) {
       StartMeasuring();
     }
+    connection.idle_since_ns = now_ns;
     if (options_.rate == 0) StartPipeline(connection, now_ns, 0);
   }
 
-  void Note(uint64_t now_ns, uint64_t latency_ns) {
+  void Note(uint64_t now_ns, const Connection& connection) {
+    const uint64_t latency_ns = now_ns - connection.started_ns;
     histogram_.Record(latency_ns);
     if (options_.series_ms > 0) {
       const size_t index =
@@ -328,24 +344,25 @@ class LoadGenerator {
       series_[index].requests += options_.pipeline;
       series_[index].max_ns = std::max(series_[index].max_ns, latency_ns);
     }
-    if (options_.slow_us > 0 && latency_ns > options_.slow_us * 1000) NoteSlow(now_ns, latency_ns);
+    if (options_.slow_us > 0 && latency_ns > options_.slow_us * 1000) {
+      NoteSlow(now_ns, connection);
+    }
   }
 
   // Beside each slow pipeline stands what server and generator did meanwhile, so that a reader can tell a
   // server that worked from one that the machine did not let run.
-  void NoteSlow(uint64_t now_ns, uint64_t latency_ns) {
+  void NoteSlow(uint64_t now_ns, const Connection& connection) {
     ++slow_count_;
     if (slow_.size() == kSlowListMax) return;
-    if (!has_fresh_cpu_) {
-      fresh_ = ReadWatched();
-      own_fresh_ = ReadProcessCpu(0);
-      has_fresh_cpu_ = true;
-    }
+    if (!has_fresh_) fresh_ = ReadCpuTimes();
+    has_fresh_ = true;
+    const auto micros = [](uint64_t ns) { return static_cast<double>(ns) / 1e3; };
+    const CpuTimes& sent = connection.watch;
     slow_.push_back({.at_ms = static_cast<double>(now_ns - begin_ns_) / 1e6,
-                     .latency_us = static_cast<double>(latency_ns) / 1e3,
-                     .server_run_us = static_cast<double>(fresh_.run_ns - watch_.run_ns) / 1e3,
-                     .server_wait_us = static_cast<double>(fresh_.wait_ns - watch_.wait_ns) / 1e3,
-                     .own_wait_us = static_cast<double>(own_fresh_.wait_ns - own_watch_.wait_ns) / 1e3});
+                     .latency_us = micros(now_ns - connection.started_ns),
+                     .server_run_us = micros(fresh_.server.run_ns - sent.server.run_ns),
+                     .server_wait_us = micros(fresh_.server.wait_ns - sent.server.wait_ns),
+                     .own_wait_us = micros(fresh_.own.wait_ns - sent.own.wait_ns)});
   }
 
   void RefreshWatch() {
@@ -353,8 +370,7 @@ class LoadGenerator {
     const uint64_t now_ns = NowNs();
     if (now_ns - watched_at_ns_ < kWatchIntervalNs) return;
     watched_at_ns_ = now_ns;
-    watch_ = ReadWatched();
-    own_watch_ = ReadProcessCpu(0);
+    watch_ = ReadCpuTimes();
   }
 
   const Options options_;
@@ -382,12 +398,12 @@ class LoadGenerator {
   std::vector<Interval> series_;
   std::vector<SlowPipeline> slow_;
   uint64_t slow_count_ = 0;
-  ProcessCpu cpu_before_, cpu_after_, own_before_, own_after_;
+  CpuTimes before_, after_;
 
-  // CPU times at the last look before this turn, and in this turn; for slow pipelines.
-  ProcessCpu watch_, own_watch_, fresh_, own_fresh_;
+  // For slow pipelines: the last look before this turn, and the one in this turn.
+  CpuTimes watch_, fresh_;
   uint64_t watched_at_ns_ = 0;
-  bool has_fresh_cpu_ = false;
+  bool has_fresh_ = false;
 };
 
 std::string JsonString(std::string_view text) {
@@ -425,13 +441,13 @@ void LoadGenerator::PrintJson() const {
     std::printf(",\"%s_us\":%.3f", entry.name, micros(histogram_.QuantileNs(entry.quantile)));
   }
   if (options_.watch_pid > 0) {
-    const double cpu_us = micros(cpu_after_.run_ns - cpu_before_.run_ns);
+    const double cpu_us = micros(after_.server.run_ns - before_.server.run_ns);
     std::printf(",\"server_cpu_us\":%.1f,\"server_cpu_us_per_request\":%.5f,\"server_wait_us\":%.1f",
-                cpu_us, cpu_us / requests, micros(cpu_after_.wait_ns - cpu_before_.wait_ns));
+                cpu_us, cpu_us / requests, micros(after_.server.wait_ns - before_.server.wait_ns));
   }
   std::printf(",\"own_cpu_us\":%.1f,\"own_wait_us\":%.1f,\"slow_count\":%" PRIu64 ",\"slow\":[",
-              micros(own_after_.run_ns - own_before_.run_ns),
-              micros(own_after_.wait_ns - own_before_.wait_ns), slow_count_);
+              micros(after_.own.run_ns - before_.own.run_ns),
+              micros(after_.own.wait_ns - before_.own.wait_ns), slow_count_);
   for (size_t i = 0; i < slow_.size(); ++i) {
     const SlowPipeline& slow = slow_[i];
     std::printf("%s[%.1f,%.0f,%.0f,%.0f,%.0f]", i == 0 ? "" : ",", slow.at_ms, slow.latency_us,

@@ -78,29 +78,26 @@ def run_redis_benchmark(options, server, op: str, pipeline: int, requests: int, 
             "server_wait_us": (server.wait_ns() - wait_ns) / 1e3, "nils": 0}
 
 
-def pauses(result: dict) -> list:
-    """The slow pipelines of a run, those of one moment merged: dictionaries, worst first.
+def pauses(result: dict, threshold_us: float) -> list:
+    """The slow pipelines of a run, those of one moment merged: dictionaries, longest `net_us` first.
 
-    A pause with `blame` "machine" is one in which server or generator could have run but did not get
-    the core for at least half of the time; all others are held against the server.
+    `net_us` is the latency without the time in which server or generator could have run but did not get
+    the core. Where that is over `threshold_us`, `blame` is "server", else "machine".
     """
     merged = []
     for at_ms, latency_us, run_us, wait_us, own_wait_us in sorted(result["slow"]):
-        begin_ms = at_ms - latency_us / 1e3
-        if merged and begin_ms <= merged[-1]["at_ms"]:
-            pause = merged[-1]
-            pause["at_ms"] = at_ms
-            pause["latency_us"] = max(pause["latency_us"], latency_us)
-            pause["server_run_us"] = max(pause["server_run_us"], run_us)
-            pause["wait_us"] = max(pause["wait_us"], wait_us, own_wait_us)
-            pause["pipelines"] += 1
-        else:
-            merged.append({"at_ms": at_ms, "latency_us": latency_us, "server_run_us": run_us,
-                           "wait_us": max(wait_us, own_wait_us), "pipelines": 1})
+        net_us = max(0.0, latency_us - wait_us - own_wait_us)
+        if not merged or at_ms - latency_us / 1e3 > merged[-1]["at_ms"]:
+            merged.append({"at_ms": at_ms, "latency_us": 0, "net_us": 0, "server_run_us": 0, "pipelines": 0})
+        pause = merged[-1]
+        pause["at_ms"] = at_ms
+        pause["latency_us"] = max(pause["latency_us"], latency_us)
+        pause["net_us"] = max(pause["net_us"], net_us)
+        pause["server_run_us"] = max(pause["server_run_us"], run_us)
+        pause["pipelines"] += 1
     for pause in merged:
-        is_machine = pause["wait_us"] >= pause["latency_us"] / 2
-        pause["blame"] = "machine" if is_machine else "server"
-    return sorted(merged, key=lambda pause: -pause["latency_us"])
+        pause["blame"] = "server" if pause["net_us"] > threshold_us else "machine"
+    return sorted(merged, key=lambda pause: -pause["net_us"])
 
 
 def check_generator(options):

@@ -9,6 +9,8 @@ import sys
 COLOURS = {"ringtail": "#0072B2", "stand-in": "#0072B2", "redis": "#D55E00", "memcached": "#999999"}
 MORE_COLOURS = ["#56B4E9", "#009E73", "#CC79A7", "#E69F00"]
 
+PATH_OPTIONS = ("--ringtail", "--redis", "--memcached", "--loadgen", "--json", "--out-dir")
+
 
 def say(text: str = ""):
     print(text, flush=True)
@@ -46,11 +48,21 @@ def write_json(options, data):
             json.dump(data, file, indent=1)
 
 
+def _flags_but_paths(words: list) -> list:
+    """The command line without options that only say where something lies."""
+    kept, is_value_of_path = [], False
+    for word in words:
+        is_path = word.split("=")[0] in PATH_OPTIONS
+        if not is_path and not is_value_of_path:
+            kept.append(f'"{word}"' if " " in word else word)
+        is_value_of_path = is_path and "=" not in word
+    return kept
+
+
 def write_markdown(options, name: str, title: str, sections: list):
     """Writes `<out-dir>/<name>.md`: a title, what it was made on and by, and the sections."""
     os.makedirs(options.out_dir, exist_ok=True)
-    flags = [word for word in sys.argv[1:] if word.startswith("--") and "/" not in word]
-    command = " ".join([f"bench/{os.path.basename(sys.argv[0])}"] + flags)
+    command = " ".join([f"bench/{os.path.basename(sys.argv[0])}"] + _flags_but_paths(sys.argv[1:]))
     path = os.path.join(options.out_dir, f"{name}.md")
     with open(path, "w", encoding="utf-8") as file:
         file.write(f"# {title}\n\nMade by `{command}` on {machine_facts()}.\n"
