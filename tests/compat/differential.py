@@ -23,7 +23,7 @@ sys.path[:0] = [os.path.dirname(os.path.abspath(__file__)),
                 os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools")]
 
 import explained  # noqa: E402
-from resp import Connection, ConnectionClosed, Incomplete, encode, reply_end  # noqa: E402
+from resp import Connection, ConnectionClosed, Incomplete, encode, parse, reply_end  # noqa: E402
 from server_process import ServerProcess, oracle_binary  # noqa: E402
 from vocabulary import (DATABASE_COUNT, NEVER_SPOILED, VALUE_BYTES_MAX,  # noqa: E402
                         Vocabulary, expires_soon, spoil)
@@ -166,9 +166,10 @@ class Pair:
         parts = []
         for name, talk in zip(("ringtail", "redis"), talks):
             done = len(talk.replies)
-            following = show(commands[done]) if done < len(commands) else "(all answered)"
-            parts.append("%s answered %d of %d, next: %s" % (name, done, len(commands), following))
-        return "; ".join(parts)
+            parts.append("%s answered %d of %d" % (name, done, len(commands)))
+        done = min(len(talk.replies) for talk in talks)
+        following = [show(command) for command in commands[done:done + 60]]
+        return "\n".join([", ".join(parts) + ", then:"] + following)
 
 
 class _Talk:
@@ -300,7 +301,6 @@ class Run:
         self.history.append((0, [b"SELECT", b"0"]))
 
     def _keys(self):
-        from resp import parse
         mine, _ = self.pair.both(b"KEYS", b"*")
         return sorted(parse(mine)[0])
 
