@@ -92,6 +92,7 @@ class ServerProcess:
         self.lines = []
         self._lines_changed = threading.Condition()
         self._reader = None
+        self._turn = None
 
     @property
     def port(self):
@@ -138,6 +139,8 @@ class ServerProcess:
         """Ends the server by SIGTERM; unless told otherwise, anything but a clean end fails."""
         if self.process is None:
             return
+        if self._turn is not None:
+            self._turn.close()
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         code = self.wait_for_exit(expect_clean)
@@ -170,12 +173,19 @@ class ServerProcess:
     def restart(self):
         """A clean stop and a start with the same directives."""
         self.stop()
+        self._turn = None
         self.lines.clear()
         return self.start()
 
     def connect(self, **options):
         """A new raw connection."""
         return Connection(self.port, **options)
+
+    def turn_connection(self):
+        """A connection kept for asking whether the server has come around."""
+        if self._turn is None:
+            self._turn = self.connect()
+        return self._turn
 
     def call(self, *args):
         """One command on a connection of its own."""
