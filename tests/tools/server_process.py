@@ -7,6 +7,7 @@ The binary is RINGTAIL_SERVER (default build/release/ringtail-server). A redis-s
 `is_redis` is true and --threads is left away. Leaving the block sends SIGTERM and fails if the server does
 not exit with 0 or if its log holds a crash report.
 """
+import ctypes
 import os
 import re
 import shutil
@@ -22,6 +23,8 @@ from resp import Connection, ConnectionClosed, ErrorReply, Status
 PROJECT_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 START_DEADLINE_S = 30.0
 STOP_DEADLINE_S = 30.0
+
+_LIBC = ctypes.CDLL(None)
 
 CRASH_REPORT = re.compile(
     r"BUG REPORT|crashed by signal|SIGSEGV|SIGABRT|Segmentation fault|Assertion .* failed|Check failed"
@@ -127,7 +130,8 @@ class ServerProcess:
         # Its own process group: a Ctrl-C at the test runner must not look like a clean shutdown.
         self.process = subprocess.Popen(
             command + self.arguments, cwd=self.directory, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+            preexec_fn=_end_with_parent)
         self._reader = threading.Thread(target=self._read_log, daemon=True)
         self._reader.start()
         if expect_ready and not eventually(self._is_ready, START_DEADLINE_S):
@@ -270,6 +274,12 @@ class ServerProcess:
                 if line.startswith(field + ":"):
                     return int(line.split()[1])
         return 0
+
+
+def _end_with_parent():
+    """Runs in the new process: a killed test run must not leave its servers behind."""
+    pr_set_pdeathsig = 1
+    _LIBC.prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
 def parse_info(reply):
