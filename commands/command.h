@@ -186,6 +186,8 @@ bool FindKeys(const CommandSpec& spec, Args args, KeyPositions& out);
 std::span<const CommandSpec> StringCommands();
 std::span<const CommandSpec> BitmapCommands();
 std::span<const CommandSpec> GenericCommands();
+std::span<const CommandSpec> ExpireCommands();
+std::span<const CommandSpec> ObjectCommands();
 std::span<const CommandSpec> ScanCommands();
 std::span<const CommandSpec> ConnectionCommands();
 std::span<const CommandSpec> ClientCommands();

@@ -25,7 +25,7 @@ void Quit(CommandContext& ctx, Args) {
 void Select(CommandContext& ctx, Args args) {
   const auto db = ParseInt64(args[1]);
   if (!db) return ctx.reply().Error(errors::kNotInteger);
-  if (*db < INT32_MIN || *db > INT32_MAX) return ctx.reply().Error(errors::kOutOfIntRange);
+  if (*db < INT32_MIN || *db > INT32_MAX) return ctx.reply().Error(errors::kNotInt32);
   if (*db < 0 || *db >= ctx.engine().database_count()) {
     return ctx.reply().Error(errors::kDbIndexOutOfRange);
   }

@@ -86,6 +86,7 @@ const CommandTable& CommandTable::Standard() {
   static const std::array kFamilies = {
       StringCommands(), BitmapCommands(), GenericCommands(),       ScanCommands(), ConnectionCommands(),
       ClientCommands(), ConfigCommands(), ServerCommands(), IntrospectionCommands(), DebugCommands(),
+      ExpireCommands(), ObjectCommands(),
   };
   static const CommandTable kTable(kFamilies);
   return kTable;
