@@ -45,8 +45,9 @@ inline void Count(int64_t delta) {
 }
 
 #if RINGTAIL_SYSTEM_MALLOC
+// Asks for all that ReservedBytes promises: callers may use it, and the sanitizers would object.
 inline void* RawAllocate(size_t size) {
-  void* block = std::malloc(size);
+  void* block = std::malloc(ReservedBytes(size));
   if (block == nullptr) [[unlikely]] OutOfMemory(size);
   Count(static_cast<int64_t>(malloc_usable_size(block)));
   return block;
@@ -81,7 +82,7 @@ void FreeLines(void* block, size_t) { RawFree(block); }
 
 void* Reallocate(void* block, size_t, size_t new_size) {
   Count(-static_cast<int64_t>(malloc_usable_size(block)));
-  void* grown = std::realloc(block, new_size);
+  void* grown = std::realloc(block, ReservedBytes(new_size));
   if (grown == nullptr) OutOfMemory(new_size);
   Count(static_cast<int64_t>(malloc_usable_size(grown)));
   return grown;
