@@ -85,7 +85,7 @@ bool IsPrintable(std::string_view text) {
 const CommandTable& CommandTable::Standard() {
   static const std::array kFamilies = {
       StringCommands(), BitmapCommands(), GenericCommands(),       ScanCommands(), ConnectionCommands(),
-      ClientCommands(), ConfigCommands(), ServerCommands(), IntrospectionCommands(), DebugCommands(),
+      ClientCommands(), ConfigCommands(), InfoCommands(), CommandLogCommands(), LatencyCommands(), ServerCommands(), IntrospectionCommands(), DebugCommands(),
       ExpireCommands(), ObjectCommands(),
   };
   static const CommandTable kTable(kFamilies);
