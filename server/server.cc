@@ -107,6 +107,11 @@ void Server::RegisterAppliers() {
                      ApplyLimits(after);
                      return {};
                    });
+  config_.OnChange({"tcp-keepalive"}, [this](const Config&, const Config& after) -> Result<void> {
+    network_->SetSocketOptions(
+        {.keepalive_s = static_cast<int>(after.network.tcp_keepalive_seconds)});
+    return {};
+  });
   config_.OnChange({"maxmemory", "maxmemory-policy", "lfu-log-factor", "lfu-decay-time"},
                    [this](const Config&, const Config& after) -> Result<void> {
                      ApplyMemory(after);
@@ -122,7 +127,9 @@ Result<void> Server::Listen(const Config& config) {
                      {.binds = config.network.bind,
                       .port = static_cast<uint16_t>(config.network.port),
                       .backlog = static_cast<int>(config.network.tcp_backlog_count),
-                      .tag = kTcpTag},
+                      .tag = kTcpTag,
+                      .socket = {.keepalive_s =
+                                     static_cast<int>(config.network.tcp_keepalive_seconds)}},
                      &warnings));
     for (const std::string& warning : warnings) LOG(WARNING) << warning;
   }
@@ -151,7 +158,6 @@ std::optional<Server::StartFailure> Server::Start() {
   hooks.on_error = [](std::string_view what) { LOG(WARNING) << "Accepting client connection: " << what; };
   net::NetworkOptions options;
   options.worker_count = static_cast<uint32_t>(engine_.worker_count());
-  options.socket.keepalive_s = static_cast<int>(config->network.tcp_keepalive_seconds);
   network_ = std::make_unique<net::Network>(
       options,
       [this](uint32_t index) {
