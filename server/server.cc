@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "server/logging.h"
+#include "server/metrics_text.h"
 #include "server/quoted.h"
 
 namespace ringtail::server {
@@ -58,11 +59,16 @@ Server::Server(ConfigStore& config)
   const auto snapshot = config_.Snapshot();
   ApplyLimits(*snapshot);
   ApplyMemory(*snapshot);
+  ApplyMonitoring(*snapshot);
   RegisterAppliers();
   services_.auth = &auth_;
   services_.clients = &client_directory_;
   services_.config = &config_adapter_;
   services_.control = this;
+  services_.command_log = &command_log_;
+  services_.latency = &latency_monitor_;
+  info_ = std::make_unique<Info>(*this);
+  services_.info = info_.get();
 }
 
 Server::~Server() {
@@ -107,6 +113,14 @@ void Server::RegisterAppliers() {
                      ApplyLimits(after);
                      return {};
                    });
+  config_.OnChange(
+      {"slowlog-log-slower-than", "slowlog-max-len", "commandlog-request-larger-than",
+       "commandlog-large-request-max-len", "commandlog-reply-larger-than",
+       "commandlog-large-reply-max-len", "latency-monitor-threshold"},
+      [this](const Config&, const Config& after) -> Result<void> {
+        ApplyMonitoring(after);
+        return {};
+      });
   config_.OnChange({"tcp-keepalive"}, [this](const Config&, const Config& after) -> Result<void> {
     network_->SetSocketOptions(
         {.keepalive_s = static_cast<int>(after.network.tcp_keepalive_seconds)});
@@ -151,9 +165,9 @@ std::optional<Server::StartFailure> Server::Start() {
   const auto config = config_.Snapshot();
   net::AcceptHooks hooks;
   hooks.refusal = [this](size_t open_count) -> std::string_view {
-    return open_count >= static_cast<size_t>(config_.Snapshot()->clients.clients_max)
-               ? "-ERR max number of clients reached\r\n"
-               : "";
+    if (open_count < static_cast<size_t>(config_.Snapshot()->clients.clients_max)) return "";
+    rejected_connections_.fetch_add(1);
+    return "-ERR max number of clients reached\r\n";
   };
   hooks.on_error = [](std::string_view what) { LOG(WARNING) << "Accepting client connection: " << what; };
   net::NetworkOptions options;
@@ -166,6 +180,9 @@ std::optional<Server::StartFailure> Server::Start() {
         return worker;
       },
       hooks);
+  std::vector<const commands::CommandStats*> sources;
+  for (SessionWorker* worker : session_workers_) sources.push_back(&worker->stats());
+  latency_monitor_.SetSources(std::move(sources));
   if (const auto started = network_->Start(); !started.ok()) {
     return StartFailure{started.error().message};
   }
@@ -177,11 +194,14 @@ std::optional<Server::StartFailure> Server::Start() {
   if (const auto listening = Listen(*config); !listening.ok()) {
     return StartFailure{listening.error().message, config->network.port != 0};
   }
+  if (const auto http = StartHttp(*config); !http.ok()) return StartFailure{http.error().message};
   return std::nullopt;
 }
 
 void Server::WaitForStop() {
   network_->WaitForStopRequest();
+  is_stopping_ = true;
+  http_.Stop();
   network_->Stop();
 }
 
@@ -233,8 +253,85 @@ bool Server::IsDebugAllowed(bool is_local) {
   return permission == Permission::kYes || (permission == Permission::kLocal && is_local);
 }
 
-void Server::OnExceeded(const commands::ClientState&, const commands::CommandTable::Entry&,
-                        commands::Args, uint64_t, uint64_t, uint64_t) {}
-void Server::OnCron() {}
+void Server::OnExceeded(const Session& session, const commands::CommandTable::Entry& command,
+                        commands::Args args, uint64_t duration_ns, uint64_t request_bytes,
+                        uint64_t reply_bytes) {
+  const int64_t now_s = clock_.WallMs() / 1000;
+  const auto record = [&](commands::CommandLogKind kind, const std::atomic<int64_t>& bound,
+                          uint64_t measure) {
+    const int64_t min = bound.load(std::memory_order_relaxed);
+    if (min < 0 || measure < static_cast<uint64_t>(min)) return;
+    if ((command.spec->flags & commands::kSkipSlowlog) != 0) return;
+    command_log_.Record(kind, static_cast<int64_t>(measure), args, session.address,
+                        session.client.name, now_s);
+  };
+  record(commands::CommandLogKind::kSlow, slow_us_min_, duration_ns / 1000);
+  record(commands::CommandLogKind::kLargeRequest, request_bytes_min_, request_bytes);
+  record(commands::CommandLogKind::kLargeReply, reply_bytes_min_, reply_bytes);
+  const int64_t threshold_ms = latency_monitor_.threshold_ms();
+  const auto duration_ms = static_cast<int64_t>(duration_ns / 1'000'000);
+  if (threshold_ms > 0 && duration_ms >= threshold_ms) {
+    const bool is_fast = (command.spec->flags & commands::kFast) != 0;
+    latency_monitor_.Add(is_fast ? "fast-command" : "command", duration_ms, now_s);
+  }
+}
+
+void Server::ApplyMonitoring(const Config& config) {
+  const MonitorConfig& monitor = config.monitor;
+  using LogKind = commands::CommandLogKind;
+  command_log_.SetLengthMax(LogKind::kSlow, static_cast<size_t>(monitor.slow_execution_entries_max));
+  command_log_.SetLengthMax(LogKind::kLargeRequest,
+                            static_cast<size_t>(monitor.large_request_entries_max));
+  command_log_.SetLengthMax(LogKind::kLargeReply,
+                            static_cast<size_t>(monitor.large_reply_entries_max));
+  slow_us_min_ = monitor.slow_execution_us;
+  request_bytes_min_ = monitor.large_request_bytes;
+  reply_bytes_min_ = monitor.large_reply_bytes;
+  latency_monitor_.SetThreshold(monitor.latency_threshold_ms);
+  constexpr uint64_t kNever = commands::ExecutionSettings::kNever;
+  const auto bound = [](int64_t value, uint64_t unit) {
+    return value < 0 ? kNever : static_cast<uint64_t>(value) * unit;
+  };
+  const uint64_t latency_ns =
+      monitor.latency_threshold_ms == 0 ? kNever : bound(monitor.latency_threshold_ms, 1'000'000);
+  execution_settings_.duration_ns_min = std::min(bound(monitor.slow_execution_us, 1000), latency_ns);
+  execution_settings_.request_bytes_min = bound(monitor.large_request_bytes, 1);
+  execution_settings_.reply_bytes_min = bound(monitor.large_reply_bytes, 1);
+}
+
+Result<void> Server::StartHttp(const Config& config) {
+  if (config.network.http_port == 0) return {};
+  const auto status = [this](const char* word) {
+    return [this, word] {
+      net::HttpReply reply;
+      if (is_stopping_) {
+        reply.status = 503;
+        reply.body = "stopping\n";
+      } else {
+        reply.body = word;
+      }
+      return reply;
+    };
+  };
+  net::HttpRoutes routes;
+  routes["/metrics"] = [this] {
+    return net::HttpReply{.status = 200,
+                          .content_type = std::string(kMetricsContentType),
+                          .body = info_->Metrics()};
+  };
+  routes["/livez"] = [] { return net::HttpReply{.status = 200, .body = "ok\n"}; };
+  routes["/readyz"] = status("ok\n");
+  routes["/health"] = status("ok\n");
+  return http_.Start(config.network.http_bind, static_cast<uint16_t>(config.network.http_port),
+                     std::move(routes));
+}
+
+// On worker 0, between its turns.
+void Server::OnCron() {
+  engine::WorkerState& worker = engine_.worker(0);
+  engine_.BeginBatch(worker);
+  info_->PublishKeyspace();
+  engine_.EndBatch(worker);
+}
 
 }  // namespace ringtail::server

@@ -23,11 +23,15 @@
 #include "commands/executor.h"
 #include "commands/services.h"
 #include "engine/engine.h"
+#include "net/http_listener.h"
 #include "net/network.h"
 #include "server/client_registry.h"
 #include "server/client_service.h"
+#include "server/command_log.h"
 #include "server/config/store.h"
 #include "server/config_service.h"
+#include "server/info.h"
+#include "server/latency_monitor.h"
 #include "server/password_auth.h"
 #include "server/session_limits.h"
 #include "server/session_worker.h"
@@ -75,11 +79,16 @@ class Server final : private commands::ControlService {
   ClientDirectory& client_directory() { return client_directory_; }
   void CountMonitors(int delta);
   void CountOutputLimitDisconnection() { output_limit_disconnections_.fetch_add(1); }
+  uint64_t output_limit_disconnections() const { return output_limit_disconnections_.load(); }
+  uint64_t rejected_connections() const { return rejected_connections_.load(); }
+  CommandLog& command_log() { return command_log_; }
+  LatencyMonitor& latency_monitor() { return latency_monitor_; }
   /// Shows a command to every monitor.
   void OnMonitored(const Session& session, commands::Args args);
   /// What CONFIG RESETSTAT resets; exclusive mode only.
   void ResetStatistics();
-  void OnExceeded(const commands::ClientState& client, const commands::CommandTable::Entry& command,
+  /// Logs a command that exceeded one of the bounds.
+  void OnExceeded(const Session& session, const commands::CommandTable::Entry& command,
                   commands::Args args, uint64_t duration_ns, uint64_t request_bytes,
                   uint64_t reply_bytes);
   /// About ten times a second, on worker 0.
@@ -93,6 +102,8 @@ class Server final : private commands::ControlService {
 
   void ApplyLimits(const Config& config);
   void ApplyMemory(const Config& config);
+  void ApplyMonitoring(const Config& config);
+  Result<void> StartHttp(const Config& config);
   void RegisterAppliers();
   Result<void> Listen(const Config& config);
 
@@ -106,6 +117,10 @@ class Server final : private commands::ControlService {
   ClientDirectory client_directory_{*this};
   ConfigAdapter config_adapter_{*this, config_};
   PasswordAuth auth_;
+  CommandLog command_log_;
+  LatencyMonitor latency_monitor_;
+  std::unique_ptr<Info> info_;
+  net::HttpListener http_;
   std::vector<SessionWorker*> session_workers_;
   std::unique_ptr<net::Network> network_;
 
@@ -116,6 +131,12 @@ class Server final : private commands::ControlService {
   const int64_t started_ms_;
   std::atomic<int> monitor_count_{0};
   std::atomic<uint64_t> output_limit_disconnections_{0};
+  std::atomic<uint64_t> rejected_connections_{0};
+  std::atomic<bool> is_stopping_{false};
+  // Bounds of the command logs and of the latency monitor, as the executors see them in one number each.
+  std::atomic<int64_t> slow_us_min_{-1};
+  std::atomic<int64_t> request_bytes_min_{-1};
+  std::atomic<int64_t> reply_bytes_min_{-1};
 };
 
 }  // namespace ringtail::server

@@ -341,10 +341,10 @@ void SessionWorker::OnMonitored(const commands::ClientState&, const commands::Co
   server_.OnMonitored(*running_, args);
 }
 
-void SessionWorker::OnExceeded(const commands::ClientState& client,
+void SessionWorker::OnExceeded(const commands::ClientState&,
                                const commands::CommandTable::Entry& command, commands::Args args,
                                uint64_t duration_ns, uint64_t request_bytes, uint64_t reply_bytes) {
-  server_.OnExceeded(client, command, args, duration_ns, request_bytes, reply_bytes);
+  server_.OnExceeded(*running_, command, args, duration_ns, request_bytes, reply_bytes);
 }
 
 }  // namespace ringtail::server
