@@ -173,7 +173,9 @@ class Loader {
 
   void WarnIfWithoutEffect(const Place& place, const Directive& directive) {
     if (directive.effect == Effect::kHonoured) return;
-    if (PrintDirective(directive, config_) == PrintDirective(directive, DefaultConfig())) return;
+    const std::string value = PrintDirective(directive, config_);
+    // What says "off" (`save ""`) gets just that.
+    if (value.empty() || value == PrintDirective(directive, DefaultConfig())) return;
     if (directive.effect == Effect::kLater) {
       Warn(place, directive.name, "has no effect in this version");
     } else {
