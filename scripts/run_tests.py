@@ -123,7 +123,8 @@ def main():
         for outcome in unit_outcomes(build, environment):
             outcomes.append(outcome)
             tell(outcome)
-    if not options.unit and list((ROOT / "tests").rglob("test_*.py")) + list((ROOT / "tests").rglob("*_test.py")):
+    has_python_tests = list((ROOT / "tests").rglob("test_*.py"))
+    if not options.unit and (options.pytest is not None or has_python_tests):
         outcomes.append(pytest_outcome(options.pytest or ["tests"], environment))
         tell(outcomes[-1])
 
