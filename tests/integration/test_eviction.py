@@ -53,11 +53,11 @@ def test_the_limit_is_kept_while_values_of_all_sizes_are_written(capped):
 
 def test_volatile_policies_leave_keys_without_ttl(launch, threads):
     for policy in VOLATILE:
-        server = launch({"maxmemory": MEMORY_MAX_BYTES, "maxmemory-policy": policy},
+        server = launch({"maxmemory": "16mb", "maxmemory-policy": policy},
                         threads=threads)
         with server.connect() as connection:
             connection.pipeline([("SET", "stays:%d" % index, "x" * 1000) for index in range(1000)])
-            fill(connection, 0, 60_000, 1000, ("EX", 10_000))
+            fill(connection, 0, 25_000, 1000, ("EX", 10_000))
             assert connection.call("EXISTS", *["stays:%d" % index
                                                for index in range(1000)]) == 1000
         server.stop()
