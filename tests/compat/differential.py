@@ -98,9 +98,10 @@ class Difference:
 
     def signature(self):
         """What makes two differences the same one."""
-        def gist(raw):
-            return re.sub(rb"[-0-9a-f]+", b"#", raw[:40])
-        return (explained.name_of(self.command), gist(self.mine), gist(self.theirs))
+        name = explained.name_of(self.command)
+        if self.mine.startswith(b"-ERR unknown command"):
+            return (name, b"unknown")
+        return (name, _gist(self.mine), _gist(self.theirs))
 
     def text(self):
         lines = ["command %d: %s" % (self.index, show(self.command)),
@@ -113,6 +114,11 @@ class Difference:
             steps = self.history[-12:]
         lines += ["    %d: %s" % (connection, show(command)) for connection, command in steps]
         return "\n".join(lines)
+
+
+def _gist(raw):
+    """An error without its names and numbers; of anything else only the type."""
+    return re.sub(rb"'[^']*'|[0-9]+", b"#", raw) if raw[:1] == b"-" else raw[:1]
 
 
 def show(command):
