@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
-"""Fails on an #include that DESIGN section 2 does not draw, and on a test file that no build target compiles.
+"""Fails on an #include that DESIGN section 2 does not draw, and on a test file that no build
+target compiles.
 
     tests/arrows/include_arrows.py [--root .] [--build build/release ...]
 
 Three rules:
-  1. A folder includes only itself and what its arrows lead to, in any number of steps. Project headers are
-     included from the root: "storage/table.h".
+  1. A folder includes only itself and what its arrows lead to, in any number of steps. Project
+     headers are included from the root: "storage/table.h".
   2. Only net/ includes libuv.
-  3. Every *_test.cc, *_bench.cc and *_fuzz.cc stands where the build looks for it and, of each build
-     directory that is given, is in compile_commands.json. Fuzzers are looked for in fuzz builds only.
+  3. Every *_test.cc, *_bench.cc and *_fuzz.cc stands where the build looks for it and, of each
+     build directory that is given, is in compile_commands.json. Fuzzers are looked for in fuzz
+     builds only.
 Prints one line for each breach and exits with 1 if there is any.
 """
 import argparse
@@ -29,8 +31,8 @@ ARROWS = {
     "cluster": ["persistence", "engine", "proto", "base"],
     "commands": ["engine", "storage", "proto", "caching"],
     "net": ["base", "proto"],
-    "server": ["base", "proto", "storage", "engine", "caching", "persistence", "replication", "cluster",
-               "commands", "net"],
+    "server": ["base", "proto", "storage", "engine", "caching", "persistence", "replication",
+               "cluster", "commands", "net"],
 }
 LIBUV_HEADERS = re.compile(r"^(uv\.h|uv/.*)$")
 INCLUDE = re.compile(r"""^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)""")
@@ -73,10 +75,12 @@ def source_files(root):
 
 
 def includes(path):
-    """(line number, name, is_quoted) of each #include; those inside block comments do not count."""
+    """(line number, name, is_quoted) of each #include; those inside block comments do not
+    count."""
     with open(path, encoding="utf-8", errors="replace") as source:
         text = source.read()
-    text = re.sub(r"/\*.*?\*/", lambda comment: "\n" * comment.group(0).count("\n"), text, flags=re.S)
+    text = re.sub(r"/\*.*?\*/", lambda comment: "\n" * comment.group(0).count("\n"), text,
+                  flags=re.S)
     for number, line in enumerate(text.split("\n"), 1):
         match = INCLUDE.match(line)
         if match:
@@ -117,20 +121,24 @@ def compiled_files(build, root):
     """The files of a build directory's compile_commands.json, as paths from the root."""
     with open(os.path.join(build, "compile_commands.json"), encoding="utf-8") as commands:
         entries = json.load(commands)
-    return {os.path.relpath(os.path.join(entry["directory"], entry["file"]), os.path.realpath(root))
+    return {os.path.relpath(os.path.join(entry["directory"], entry["file"]),
+                            os.path.realpath(root))
             for entry in entries}
 
 
 def build_breaches(root, builds):
     """Rule 3."""
-    tests = [(path, suffix) for path in source_files(root) for suffix in TEST_PLACES if path.endswith(suffix)]
+    tests = [(path, suffix) for path in source_files(root) for suffix in TEST_PLACES
+             if path.endswith(suffix)]
     for path, suffix in tests:
         if not TEST_PLACES[suffix].match(path):
             yield "%s: the build does not look for *%s here" % (path, suffix)
     for build in builds:
         compiled = compiled_files(build, root)
-        # A preset may leave a kind out as a whole (fuzzers need clang), but not one file of a kind.
-        kinds = {suffix for suffix in TEST_PLACES if any(path.endswith(suffix) for path in compiled)}
+        # A preset may leave a kind out as a whole (fuzzers need clang), but not one file of a
+        # kind.
+        kinds = {suffix for suffix in TEST_PLACES if any(path.endswith(suffix)
+                                                         for path in compiled)}
         kinds.add("_test.cc")
         for path, suffix in tests:
             if suffix in kinds and path not in compiled:
@@ -144,7 +152,8 @@ def breaches(root, builds=()):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawTextHelpFormatter)
     here = os.path.dirname(os.path.abspath(__file__))
     parser.add_argument("--root", default=os.path.dirname(os.path.dirname(here)))
     parser.add_argument("--build", action="append", default=[])

@@ -76,18 +76,20 @@ def test_a_drawn_arrow_is_fine(tmp_path, path, line):
     assert not breaches(tree(tmp_path, {path: line + "\n"}))
 
 
-@pytest.mark.parametrize("path", ["storage/table_test.cc", "tests/table_test.cc", "tests/unit/table_test.cc",
-                                  "bench/table_bench.cc", "tests/unit/storage/table_fuzz.cc"])
+@pytest.mark.parametrize("path", ["storage/table_test.cc", "tests/table_test.cc",
+                                  "tests/unit/table_test.cc", "bench/table_bench.cc",
+                                  "tests/unit/storage/table_fuzz.cc"])
 def test_a_test_file_in_the_wrong_place_is_found(tmp_path, path):
     assert len(breaches(tree(tmp_path, {path: ""}))) == 1
 
 
 def test_a_test_file_that_is_not_compiled_is_found(tmp_path):
-    names = ["tests/unit/storage/a_test.cc", "tests/unit/storage/b_test.cc", "bench/micro/c_bench.cc",
-             "tests/fuzz/d_fuzz.cc"]
+    names = ["tests/unit/storage/a_test.cc", "tests/unit/storage/b_test.cc",
+             "bench/micro/c_bench.cc", "tests/fuzz/d_fuzz.cc"]
     root = tree(tmp_path, {name: "" for name in names})
     build = os.path.join(root, "build", "release")
-    compiled = [{"directory": build, "file": os.path.join(root, name)} for name in (names[0], names[2])]
+    compiled = [{"directory": build, "file": os.path.join(root, name)}
+                for name in (names[0], names[2])]
     tree(tmp_path, {"build/release/compile_commands.json": json.dumps(compiled)})
     # The fuzzer is not missed: this build has none at all.
     assert breaches(root, [build]) == ["tests/unit/storage/b_test.cc: in no target of " + build]

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""Sends the same random commands to Ringtail and to redis-server 7.0 and compares replies and final state.
+"""Sends the same random commands to Ringtail and to redis-server 7.0 and compares replies and
+final state.
 
     tests/compat/differential.py --count 200000 --seed 7 --threads 4 --families strings,bitmaps
 
-Several connections take turns, some in RESP3, so with several workers every command may run on any of them.
-A difference prints the seed, the index, both replies, and the shortest sequence found that shows it. After
-a difference both servers are emptied and the run goes on, so one run shows many; equal ones are shown once.
-explained.py lists the differences that are meant. Exit code: 0 no difference, 1 some, 2 a server failed.
+Several connections take turns, some in RESP3, so with several workers every command may run on
+any of them. A difference prints the seed, the index, both replies, and the shortest sequence
+found that shows it. After a difference both servers are emptied and the run goes on, so one run
+shows many; equal ones are shown once. explained.py lists the differences that are meant. Exit
+code: 0 no difference, 1 some, 2 a server failed.
 """
 import argparse
 import bisect
@@ -96,9 +98,10 @@ class Difference:
 
     def signature(self):
         """What makes two differences the same one."""
-        def gist(raw):
-            return re.sub(rb"[-0-9a-f]+", b"#", raw[:40])
-        return (explained.name_of(self.command), gist(self.mine), gist(self.theirs))
+        name = explained.name_of(self.command)
+        if self.mine.startswith(b"-ERR unknown command"):
+            return (name, b"unknown")
+        return (name, _gist(self.mine), _gist(self.theirs))
 
     def text(self):
         lines = ["command %d: %s" % (self.index, show(self.command)),
@@ -113,10 +116,19 @@ class Difference:
         return "\n".join(lines)
 
 
+def _gist(raw):
+    """An error without its names and numbers; of anything else only the type."""
+    return re.sub(rb"'[^']*'|[0-9]+", b"#", raw) if raw[:1] == b"-" else raw[:1]
+
+
 def show(command):
     """A command as one could type it; long arguments are cut."""
-    return " ".join(repr(arg)[1:] if len(arg) <= 120 else "%s...(%d bytes)" % (repr(arg[:60])[1:], len(arg))
-                    for arg in command)
+    def one(arg):
+        if len(arg) <= 120:
+            return repr(arg)[1:]
+        return "%s...(%d bytes)" % (repr(arg[:60])[1:], len(arg))
+
+    return " ".join(map(one, command))
 
 
 class Pair:
@@ -136,7 +148,8 @@ class Pair:
         """Sends the commands on a connection to both; returns two lists of raw replies."""
         payload = b"".join(encode(*command) for command in commands)
         with selectors.DefaultSelector() as selector:
-            talks = [_Talk(connection, payload, len(commands)) for connection in self.connections[index]]
+            talks = [_Talk(connection, payload, len(commands))
+                     for connection in self.connections[index]]
             for talk in talks:
                 talk.socket.setblocking(False)
                 selector.register(talk.socket, selectors.EVENT_READ | selectors.EVENT_WRITE, talk)
@@ -148,7 +161,8 @@ class Pair:
                     try:
                         key.data.proceed(selector, events)
                     except (ConnectionClosed, OSError) as error:
-                        raise ServerGone("%s: %s" % (error, self._progress(talks, commands))) from error
+                        raise ServerGone("%s: %s" % (error,
+                                                     self._progress(talks, commands))) from error
         return [talk.replies for talk in talks]
 
     def both(self, *command, index=0):
@@ -173,8 +187,8 @@ class Pair:
 
 
 class _Talk:
-    """One server's side of an exchange: writes and reads as the socket allows, so that neither side ever
-    waits for the other to read."""
+    """One server's side of an exchange: writes and reads as the socket allows, so that neither
+    side ever waits for the other to read."""
 
     def __init__(self, connection, payload, reply_count):
         self.socket = connection.socket
@@ -239,7 +253,8 @@ class Run:
     def _start_over(self):
         self.pair.reset()
         self.history.clear()
-        # Half of the connections begin in RESP3; HELLO and RESET among the commands mix them later.
+        # Half of the connections begin in RESP3; HELLO and RESET among the commands mix them
+        # later.
         for index in range(0, CONNECTION_COUNT, 2):
             self._send(index, [[b"HELLO", b"3"]])
 
@@ -275,10 +290,12 @@ class Run:
         self._start_over()
 
     def _past_of(self, command):
-        """The commands that may matter for this one: those that share an argument, and the global ones."""
+        """The commands that may matter for this one: those that share an argument, and the global
+        ones."""
         arguments = set(command[1:])
         related = [step for step in self.history[:-1]
-                   if step[1][0].upper() in GLOBAL_COMMANDS or not arguments.isdisjoint(step[1][1:])]
+                   if step[1][0].upper() in GLOBAL_COMMANDS
+                   or not arguments.isdisjoint(step[1][1:])]
         return related[-4000:] + self.history[-1:]
 
     def compare_states(self):
@@ -289,7 +306,8 @@ class Run:
             sizes = self.pair.both(b"DBSIZE")
             keys = self._keys()
             found = found or self._compare(database, [b"DBSIZE"], *sizes)
-            found = found or self._compare(database, [b"KEYS", b"*"], *self.pair.both(b"KEYS", b"*"))
+            found = found or self._compare(database, [b"KEYS", b"*"],
+                                           *self.pair.both(b"KEYS", b"*"))
             if found or not keys:
                 continue
             for question in ([b"TYPE"], [b"GET"], [b"PEXPIRETIME"], [b"OBJECT", b"ENCODING"]):
@@ -305,7 +323,8 @@ class Run:
         return sorted(parse(mine)[0])
 
     def _compare(self, database, command, mine, theirs):
-        """Notes a difference of state as one of the command that shows it; True if there is one."""
+        """Notes a difference of state as one of the command that shows it; True if there is
+        one."""
         if explained.same(command, mine, theirs):
             return False
         self.history += [(0, [b"SELECT", b"%d" % database]), (0, command)]
@@ -332,14 +351,16 @@ class Run:
 
 
 class Minimiser:
-    """Looks for a short sequence whose last command is still answered differently (Zeller's ddmin)."""
+    """Looks for a short sequence whose last command is still answered differently (Zeller's
+    ddmin)."""
 
     def __init__(self, pair):
         self.pair = pair
         self.end = time.monotonic() + MINIMISE_DEADLINE_S
 
     def minimise(self, history):
-        """The shortest sequence found in the time allowed, or None if even all of it does not show it."""
+        """The shortest sequence found in the time allowed, or None if even all of it does not
+        show it."""
         past, last = history[:-1], history[-1]
         for recent in (20, 200, len(past)):
             if self._shows(past[-recent:] + [last]):
@@ -388,7 +409,8 @@ def compare(count, seed, threads, families, differences_max=20, say=print):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--count", type=int, default=200_000)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     parser.add_argument("--threads", type=int, default=4)

@@ -1,4 +1,5 @@
-"""The differences from Redis 7.0 that are meant, each with its reason. Everything else must be equal, byte for byte.
+"""The differences from Redis 7.0 that are meant, each with its reason. Everything else must be
+equal, byte for byte.
 
 A normaliser takes (command, reply tree) and returns what remains to be compared.
 """
@@ -47,7 +48,8 @@ def _hello(command, reply):
 
 
 def _scan(command, reply):
-    """A complete scan: the set of keys. A part of one: only its shape, the order of the table is our own."""
+    """A complete scan: the set of keys. A part of one: only its shape, the order of the table is
+    our own."""
     if not isinstance(reply, list) or len(reply) != 2:
         return reply
     counts = [int(arg) for arg in command[2:] if arg.isdigit()]
@@ -58,8 +60,9 @@ def _scan(command, reply):
 
 def _command_table(command, reply):
     """Whole tables of commands differ, we have others; what is asked by name is compared."""
-    whole = len(command) == 1 or len(command) == 2 and command[1].lower() in (b"info", b"docs", b"list")
-    return _shape(command, reply) if whole else reply
+    is_whole = len(command) == 1 or (
+        len(command) == 2 and command[1].lower() in (b"info", b"docs", b"list"))
+    return _shape(command, reply) if is_whole else reply
 
 
 class Near:
@@ -77,7 +80,8 @@ class Near:
 
 
 def _time(tolerance):
-    """The two servers read their clocks at slightly different times. -1, -2 and errors stay exact."""
+    """The two servers read their clocks at slightly different times. -1, -2 and errors stay
+    exact."""
     def near(_command, reply):
         if isinstance(reply, int) and not isinstance(reply, bool) and reply > 0:
             return Near(reply, tolerance)

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Eight clients at once on a server with several workers: what they see must fit one order of atomic commands.
+"""Eight clients at once on a server with several workers: what they see must fit one order of
+atomic commands.
 
     tests/compat/linearizability.py --seconds 60 --threads 4 --seed 7 --scenario rename,copy
 
-Each scenario is a function that every client process runs until its time is up, noting what it saw, and a
-check over the notes of all. The checks use facts that hold in any correct history (an INCR's replies are
-all different, a token is in exactly one place), so none needs a search. Clients are processes: Python
-threads would take turns. Exit code: 0 no anomaly, 1 some.
+Each scenario is a function that every client process runs until its time is up, noting what it
+saw, and a check over the notes of all. The checks use facts that hold in any correct history (an
+INCR's replies are all different, a token is in exactly one place), so none needs a search.
+Clients are processes: Python threads would take turns. Exit code: 0 no anomaly, 1 some.
 """
 import argparse
 import multiprocessing
@@ -59,7 +60,7 @@ def no_error(reply):
     return reply
 
 
-# Counters ---------------------------------------------------------------------------------------------
+# Counters ---------------------------------------------------------------------------------------
 
 def incr(client):
     """INCR: every reply is another number, growing for each client; the sum is the count."""
@@ -112,14 +113,15 @@ def check_incrby(call, notes):
     return sum(count for _, _, count in notes)
 
 
-# Exactly one winner -----------------------------------------------------------------------------------
+# Exactly one winner -----------------------------------------------------------------------------
 
 def set_nx(client):
     """SET NX, SETNX, MSETNX and RENAMENX: of all clients exactly one wins each round."""
     ways = {
         "set": lambda key: client.call("SET", key, client.index, "NX") is not None,
         "setnx": lambda key: client.call("SETNX", key, client.index) == 1,
-        "msetnx": lambda key: client.call("MSETNX", key, client.index, key + ":b", client.index) == 1,
+        "msetnx": lambda key: client.call("MSETNX", key, client.index, key + ":b",
+                                          client.index) == 1,
         "renamenx": lambda key: (
             client.call("SET", "%s:from:%d" % (key, client.index), client.index),
             client.call("RENAMENX", "%s:from:%d" % (key, client.index), key) == 1)[1],
@@ -165,7 +167,8 @@ def check_getset(call, notes):
     written = sorted(value for values, _ in notes for value in values)
     taken = [value for _, values in notes for value in values] + [call("GET", "baton")]
     expect(taken.count(None) == 1, "%d clients found nothing instead of one", taken.count(None))
-    expect(sorted(value for value in taken if value) == written, "a value was lost or handed out twice")
+    expect(sorted(value for value in taken if value) == written,
+           "a value was lost or handed out twice")
     return len(written)
 
 
@@ -193,7 +196,7 @@ def check_getdel(call, notes):
     return len(put) + len(taken)
 
 
-# All or nothing ---------------------------------------------------------------------------------------
+# All or nothing ---------------------------------------------------------------------------------
 
 def mset_pairs(client):
     """MSET and MGET over keys in different partitions: a reader never sees half of a write."""
@@ -226,8 +229,9 @@ def flush_pairs(client):
             value = "%d:%d" % (client.index, count)
             client.call("MSET", "flush:a", value, "flush:b", value)
         else:
-            for reply in client.pipeline([("MGET", "flush:a", "flush:b"), ("EXISTS", "flush:b", "flush:a"),
-                                          ("KEYS", "flush:*"), ("DBSIZE",)]):
+            for reply in client.pipeline([("MGET", "flush:a", "flush:b"),
+                                          ("EXISTS", "flush:b", "flush:a"), ("KEYS", "flush:*"),
+                                          ("DBSIZE",)]):
                 if isinstance(reply, list):
                     expect(len(reply) in (0, 2), "KEYS saw one of two: %r", reply)
                     expect(len(reply) != 2 or (reply[0] == reply[1]) or b"flush:a" in reply,
@@ -242,7 +246,7 @@ def check_counts(call, notes):
     return sum(notes)
 
 
-# Whole keys move --------------------------------------------------------------------------------------
+# Whole keys move --------------------------------------------------------------------------------
 
 def rename(client):
     """RENAME: a token that travels is in exactly one place, whoever looks."""
@@ -272,16 +276,18 @@ def check_rename(call, notes):
 
 
 def move(client):
-    """MOVE and COPY between databases: a moved token is never in both databases when the mover looks."""
+    """MOVE and COPY between databases: a moved token is never in both databases when the mover
+    looks."""
     count = 0
     key = "traveller:%d" % client.index
     client.call("SET", key, "x")
     while client.is_time_left():
         source, target = (0, 5) if count % 2 == 0 else (5, 0)
         replies = client.pipeline([
-            ("SELECT", source), ("MOVE", key, target), ("EXISTS", key), ("SELECT", target), ("EXISTS", key),
-            ("COPY", key, key + ":copy"), ("DEL", key + ":copy")])
-        expect(replies[1:3] == [1, 0] and replies[4:] == [1, 1, 1], "a MOVE was not whole: %r", replies)
+            ("SELECT", source), ("MOVE", key, target), ("EXISTS", key), ("SELECT", target),
+            ("EXISTS", key), ("COPY", key, key + ":copy"), ("DEL", key + ":copy")])
+        expect(replies[1:3] == [1, 0] and replies[4:] == [1, 1, 1], "a MOVE was not whole: %r",
+               replies)
         count += 1
     return count
 
@@ -306,7 +312,8 @@ def swapdb(client):
 
 
 def copy(client):
-    """COPY: the copy is always a value that was there, and with one writer never an older one than before."""
+    """COPY: the copy is always a value that was there, and with one writer never an older one
+    than before."""
     client.call("SETNX", "original", 0)
     client.call("SETNX", "copied", 0)
     last, count = 0, 0
@@ -316,20 +323,23 @@ def copy(client):
             client.pipeline([("SET", "original", count)])
             continue
         if client.is_writer():
-            expect(client.call("COPY", "original", "copied", "REPLACE") == 1, "COPY found no original")
+            expect(client.call("COPY", "original", "copied", "REPLACE") == 1,
+                   "COPY found no original")
         else:
             copied, original = map(int, client.call("MGET", "copied", "original"))
-            expect(copied <= original, "the copy %d is newer than the original %d", copied, original)
+            expect(copied <= original, "the copy %d is newer than the original %d", copied,
+                   original)
             expect(copied >= last, "the copy went back from %d to %d", last, copied)
             last = copied
         count += 1
     return count
 
 
-# Growing values ---------------------------------------------------------------------------------------
+# Growing values ---------------------------------------------------------------------------------
 
 def append(client):
-    """APPEND: each reply is the length with one's own piece as the end, and all pieces are there."""
+    """APPEND: each reply is the length with one's own piece as the end, and all pieces are
+    there."""
     pieces = []
     while client.is_time_left():
         batch = [b"[%d:%d]" % (client.index, len(pieces) + offset) for offset in range(5)]
@@ -348,7 +358,8 @@ def check_append(call, notes):
 
 
 def expiry(client):
-    """SET with a TTL by some while others GET: a value, once seen gone, is not seen again before a write."""
+    """SET with a TTL by some while others GET: a value, once seen gone, is not seen again before
+    a write."""
     count = 0
     while client.is_time_left():
         key = "fleeting:%d:%d" % (client.index, count)
@@ -417,14 +428,16 @@ def run_scenario(server, name, seconds, seed):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--seconds", type=float, default=10.0, help="in total")
     parser.add_argument("--threads", type=int, default=4)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     parser.add_argument("--scenario", default=",".join(SCENARIOS))
     options = parser.parse_args()
     names = options.scenario.split(",")
-    print("seed %d, %d clients, %d worker(s)" % (options.seed, CLIENT_COUNT, options.threads), flush=True)
+    print("seed %d, %d clients, %d worker(s)" % (options.seed, CLIENT_COUNT, options.threads),
+          flush=True)
     anomaly_count = 0
     with ServerProcess(threads=options.threads) as server:
         for name in names:

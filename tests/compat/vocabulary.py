@@ -1,41 +1,44 @@
 """What random commands are made of: few keys, so that commands meet, and arguments from the edges.
 
-A family (families/*.py) is a list of Rule: a command's name, its weight, and a function that draws its
-arguments from a Vocabulary. Everything comes from one seeded random generator, so a seed is a test case.
+A family (families/*.py) is a list of Rule: a command's name, its weight, and a function that
+draws its arguments from a Vocabulary. Everything comes from one seeded random generator, so a
+seed is a test case.
 """
 import random
 import time
 
 KEY_COUNT = 30
 DATABASE_COUNT = 16
-# Values may grow up to this (the servers run with proto-max-bulk-len at its minimum), which keeps the
-# edges of offsets cheap: 2^31 is refused instead of allocated.
+# Values may grow up to this (the servers run with proto-max-bulk-len at its minimum), which keeps
+# the edges of offsets cheap: 2^31 is refused instead of allocated.
 VALUE_BYTES_MAX = 1 << 20
 
 INTEGER_EDGES = [
-    b"-9223372036854775808", b"-9223372036854775809", b"-4294967297", b"-4294967296", b"-2147483649",
-    b"-2147483648", b"-2", b"-1", b"0", b"1", b"2", b"7", b"8", b"255", b"256", b"65536", b"1048575",
-    b"1048576", b"1048577", b"8388607", b"8388608", b"2147483647", b"2147483648", b"4294967295",
-    b"4294967296", b"4294967297", b"536870912", b"9007199254740993", b"9223372036854775806",
-    b"9223372036854775807", b"9223372036854775808", b"18446744073709551615",
-    b"18446744073709551616", b"99999999999999999999999"]
+    b"-9223372036854775808", b"-9223372036854775809", b"-4294967297", b"-4294967296",
+    b"-2147483649", b"-2147483648", b"-2", b"-1", b"0", b"1", b"2", b"7", b"8", b"255", b"256",
+    b"65536", b"1048575", b"1048576", b"1048577", b"8388607", b"8388608", b"2147483647",
+    b"2147483648", b"4294967295", b"4294967296", b"4294967297", b"536870912", b"9007199254740993",
+    b"9223372036854775806", b"9223372036854775807", b"9223372036854775808",
+    b"18446744073709551615", b"18446744073709551616", b"99999999999999999999999"]
 INTEGER_JUNK = [
-    b"", b" ", b"1 ", b" 1", b"+1", b"01", b"-0", b"--1", b"1.0", b"1e3", b"0x10", b"abc", b"1\x00", b"\xff",
-    b"nan", b"inf", b"#1", b"-"]
+    b"", b" ", b"1 ", b" 1", b"+1", b"01", b"-0", b"--1", b"1.0", b"1e3", b"0x10", b"abc",
+    b"1\x00", b"\xff", b"nan", b"inf", b"#1", b"-"]
 FLOAT_EDGES = [
-    b"0", b"-0", b"1", b"-1", b"0.1", b"-0.5", b"3.0", b"5.0e3", b"1e2", b"1e-5", b"1E5", b"0.00000000000000001",
-    b"123456789012345678", b"1e17", b"1e18", b"1e300", b"-1e300", b"1e308", b"17976931348623157e292",
-    b"9007199254740993", b"3.14159265358979323846", b".5", b"5.", b"0x10", b"0x1p3", b"1e22"]
+    b"0", b"-0", b"1", b"-1", b"0.1", b"-0.5", b"3.0", b"5.0e3", b"1e2", b"1e-5", b"1E5",
+    b"0.00000000000000001", b"123456789012345678", b"1e17", b"1e18", b"1e300", b"-1e300",
+    b"1e308", b"17976931348623157e292", b"9007199254740993", b"3.14159265358979323846", b".5",
+    b"5.", b"0x10", b"0x1p3", b"1e22"]
 FLOAT_JUNK = [
-    b"", b" ", b"1 ", b" 1", b"nan", b"-nan", b"inf", b"-inf", b"+inf", b"Infinity", b"infinit", b"1e", b"e1", b"1..2",
-    b"1,5", b"abc", b"1\x00", b"--1", b"1e4933", b"-1e4933"]
+    b"", b" ", b"1 ", b" 1", b"nan", b"-nan", b"inf", b"-inf", b"+inf", b"Infinity", b"infinit",
+    b"1e", b"e1", b"1..2", b"1,5", b"abc", b"1\x00", b"--1", b"1e4933", b"-1e4933"]
 
 
 class Rule:
     """One command of a family: how often it is drawn, and how its arguments are."""
 
     def __init__(self, name, weight, draw, followed_by=None):
-        """`draw(vocabulary)` gives the arguments; `followed_by(args)` a command to send right behind, or None.
+        """`draw(vocabulary)` gives the arguments; `followed_by(args)` a command to send right
+        behind, or None.
 
         An empty name means that `draw` gives the command's name as well.
         """
@@ -91,7 +94,8 @@ class Vocabulary:
             return self.choice(FLOAT_JUNK)
         if kind < 60:
             # 44 bytes is where Redis goes from embstr to raw, 20 where numbers end.
-            return b"x" * self.choice([1, 7, 19, 20, 21, 43, 44, 45, 63, 64, 65, 100, 255, 256, 257])
+            return b"x" * self.choice([1, 7, 19, 20, 21, 43, 44, 45, 63, 64, 65, 100, 255, 256,
+                                       257])
         if kind < 75:
             return bytes(self.below(256) for _ in range(self.below(12)))
         if kind < 99:
@@ -119,7 +123,8 @@ class Vocabulary:
         """Mostly one of the first four."""
         if self.chance(0.9):
             return b"%d" % self.below(4)
-        return self.choice([b"15", b"16", b"-1", b"abc", b"", b"00", b"4294967296", b"9223372036854775808"])
+        return self.choice([b"15", b"16", b"-1", b"abc", b"", b"00", b"4294967296",
+                            b"9223372036854775808"])
 
     def mixed_case(self, word):
         """The word as a client may write it."""
@@ -134,8 +139,8 @@ class Vocabulary:
     def option(self, *words):
         return self.mixed_case(self.choice(words))
 
-    # Times. Whether a key is there must not depend on which server was asked first, so nothing expires
-    # during a run: times are long past, or more than a day ahead.
+    # Times. Whether a key is there must not depend on which server was asked first, so nothing
+    # expires during a run: times are long past, or more than a day ahead.
 
     def seconds_ahead(self):
         """A relative number of seconds: over a day, at once, or not acceptable."""
@@ -146,7 +151,8 @@ class Vocabulary:
         return self._duration(100_000_000, 10 ** 12, b"86400001")
 
     def distinct_duration(self, is_seconds):
-        """A relative time that hardly ever equals another: for GT and LT, which would see the clock."""
+        """A relative time that hardly ever equals another: for GT and LT, which would see the
+        clock."""
         span = 10 ** 9 if is_seconds else 10 ** 12
         return b"%d" % (span // 10 + self.below(span))
 
@@ -184,9 +190,9 @@ class Vocabulary:
 
 
 _FAR_OR_REFUSED = [
-    b"-9223372036854775808", b"-9223372036854775809", b"-4294967297", b"-1", b"0", b"2147483647000",
-    b"9223372036854775", b"9223372036854776", b"9223372036854775806", b"9223372036854775807",
-    b"9223372036854775808", b"18446744073709551616"]
+    b"-9223372036854775808", b"-9223372036854775809", b"-4294967297", b"-1", b"0",
+    b"2147483647000", b"9223372036854775", b"9223372036854776", b"9223372036854775806",
+    b"9223372036854775807", b"9223372036854775808", b"18446744073709551616"]
 # 2^31 and 2^32 are far ahead as seconds, and in 1970 as milliseconds: both are fine.
 _PAST_FAR_OR_REFUSED = {
     1: _FAR_OR_REFUSED + [b"1", b"2147483648", b"4294967296"],
@@ -232,7 +238,8 @@ def spoil(vocabulary, command):
         command[2 + vocabulary.below(len(command) - 2)] = vocabulary.edge_integer()
     elif kind == 5:
         command.insert(1 + vocabulary.below(len(command)), vocabulary.option(
-            b"NX", b"XX", b"GT", b"LT", b"GET", b"KEEPTTL", b"REPLACE", b"COUNT", b"MATCH", b"PERSIST"))
+            b"NX", b"XX", b"GT", b"LT", b"GET", b"KEEPTTL", b"REPLACE", b"COUNT", b"MATCH",
+            b"PERSIST"))
     elif kind == 6 and len(command) > 2:
         command[-1], command[-2] = command[-2], command[-1]
     else:

@@ -3,14 +3,15 @@ import time
 
 import pytest
 
-from resp import ConnectionClosed, ErrorReply, Status, encode
+from resp import ConnectionClosed, ErrorReply, Status, encode, encode_all
 from server_process import eventually
 
 
 def clients(server_or_connection, *args):
     """CLIENT LIST as a list of dicts of str."""
     text = bytes(server_or_connection.call("CLIENT", "LIST", *args)).decode()
-    return [dict(field.partition("=")[::2] for field in line.split(" ")) for line in text.splitlines()]
+    return [dict(field.partition("=")[::2] for field in line.split(" "))
+            for line in text.splitlines()]
 
 
 def by_name(server, name):
@@ -33,7 +34,7 @@ def assert_alive(connection):
     assert connection.call("PING") == Status(b"PONG")
 
 
-# Who is there -----------------------------------------------------------------------------------------
+# Who is there -----------------------------------------------------------------------------------
 
 def test_list_has_redis_s_fields_in_redis_s_order(server, oracle):
     lines = []
@@ -49,8 +50,10 @@ def test_info_tells_the_truth_about_oneself(server):
     with named(server, "me") as connection:
         connection.call("SELECT", 7)
         connection.call("HELLO", 3)
-        info = dict(field.split("=", 1) for field in bytes(connection.call("CLIENT", "INFO")).decode().split())
-        assert info["name"] == "me" and info["db"] == "7" and info["cmd"] == "client|info" and info["resp"] == "3"
+        text = bytes(connection.call("CLIENT", "INFO")).decode()
+        info = dict(field.split("=", 1) for field in text.split())
+        assert info["name"] == "me" and info["db"] == "7"
+        assert info["cmd"] == "client|info" and info["resp"] == "3"
         assert info["id"] == str(connection.call("CLIENT", "ID"))
         host, port = connection.socket.getsockname()
         assert info["addr"] == "%s:%d" % (host, port)
@@ -64,7 +67,8 @@ def test_list_shows_everybody(server):
     assert {"client-%d" % index for index in range(20)} <= names
     ids = [connection.call("CLIENT", "ID") for connection in connections]
     assert len(set(ids)) == 20 and ids == sorted(ids)
-    assert {client["id"] for client in clients(server, "ID", ids[3], ids[5])} == {str(ids[3]), str(ids[5])}
+    asked = clients(server, "ID", ids[3], ids[5])
+    assert {client["id"] for client in asked} == {str(ids[3]), str(ids[5])}
     assert len(clients(server, "TYPE", "normal")) >= 21 and clients(server, "TYPE", "pubsub") == []
     for connection in connections:
         connection.close()
@@ -91,14 +95,16 @@ def test_list_shows_the_last_command_and_idle_time(server):
 
 
 @pytest.mark.parametrize("args", [
-    ("SETNAME",), ("SETNAME", "a b"), ("SETNAME", "a\nb"), ("SETNAME", "a", "b"), ("GETNAME", "x"), ("ID", "x"), ("KILL",),
-    ("KILL", "ID"), ("KILL", "ID", "abc"), ("KILL", "ID", "0"), ("KILL", "TYPE", "bogus"), ("KILL", "bogus", "x"),
-    ("KILL", "SKIPME", "maybe"), ("KILL", "ADDR", "1.2.3.4:5"), ("KILL", "LADDR", "1.2.3.4:5"), ("KILL", "1.2.3.4:5"),
-    ("KILL", "USER", "nobody"), ("LIST", "TYPE"), ("LIST", "TYPE", "bogus"), ("LIST", "ID"), ("LIST", "ID", "abc"),
-    ("LIST", "bogus"), ("PAUSE",), ("PAUSE", "abc"), ("PAUSE", "-1"), ("PAUSE", "1", "bogus"), ("REPLY",), ("REPLY", "bogus"),
-    ("NO-EVICT",), ("NO-EVICT", "x"), ("NO-EVICT", "on"), ("NO-EVICT", "off"), ("UNPAUSE", "x"), ("UNPAUSE",),
-    ("UNBLOCK", "1234567"), ("UNBLOCK", "abc"), ("UNBLOCK", "1", "x"), ("GETREDIR",), ("bogus",), (),
-    ("TRACKINGINFO",)], ids=" ".join)
+    ("SETNAME",), ("SETNAME", "a b"), ("SETNAME", "a\nb"), ("SETNAME", "a", "b"),
+    ("GETNAME", "x"), ("ID", "x"), ("KILL",), ("KILL", "ID"), ("KILL", "ID", "abc"),
+    ("KILL", "ID", "0"), ("KILL", "TYPE", "bogus"), ("KILL", "bogus", "x"),
+    ("KILL", "SKIPME", "maybe"), ("KILL", "ADDR", "1.2.3.4:5"), ("KILL", "LADDR", "1.2.3.4:5"),
+    ("KILL", "1.2.3.4:5"), ("KILL", "USER", "nobody"), ("LIST", "TYPE"),
+    ("LIST", "TYPE", "bogus"), ("LIST", "ID"), ("LIST", "ID", "abc"), ("LIST", "bogus"),
+    ("PAUSE",), ("PAUSE", "abc"), ("PAUSE", "-1"), ("PAUSE", "1", "bogus"), ("REPLY",),
+    ("REPLY", "bogus"), ("NO-EVICT",), ("NO-EVICT", "x"), ("NO-EVICT", "on"), ("NO-EVICT", "off"),
+    ("UNPAUSE", "x"), ("UNPAUSE",), ("UNBLOCK", "1234567"), ("UNBLOCK", "abc"),
+    ("UNBLOCK", "1", "x"), ("GETREDIR",), ("bogus",), (), ("TRACKINGINFO",)], ids=" ".join)
 def test_answers_as_redis_does(server, oracle, args):
     assert server.call("CLIENT", *args) == oracle.call("CLIENT", *args)
 
@@ -116,7 +122,7 @@ def test_setinfo_and_no_touch_of_redis_7_2(client):
     assert isinstance(client.call("CLIENT", "NO-TOUCH", "bogus"), ErrorReply)
 
 
-# Killing ----------------------------------------------------------------------------------------------
+# Killing ----------------------------------------------------------------------------------------
 
 def test_kill_by_id_address_and_name_of_the_old_form(server):
     victims = [server.connect() for _ in range(4)]
@@ -136,7 +142,8 @@ def test_kill_filters_are_and_ed_and_spare_oneself(server):
     with server.connect() as killer, server.connect() as victim:
         victim_id = victim.call("CLIENT", "ID")
         assert killer.call("CLIENT", "KILL", "ID", victim_id, "ADDR", "1.2.3.4:5") == 0
-        assert killer.call("CLIENT", "KILL", "TYPE", "normal", "USER", "default", "ID", victim_id) == 1
+        assert killer.call("CLIENT", "KILL", "TYPE", "normal", "USER", "default", "ID",
+                           victim_id) == 1
         assert_closed(victim)
         own_id = killer.call("CLIENT", "ID")
         assert killer.call("CLIENT", "KILL", "ID", own_id) == 0
@@ -165,7 +172,7 @@ def test_kill_a_client_in_the_middle_of_a_pipeline(server):
     assert server.call("PING") == Status(b"PONG")
 
 
-# Pausing and silence ----------------------------------------------------------------------------------
+# Pausing and silence ----------------------------------------------------------------------------
 
 def test_pause_holds_everybody_for_its_time(server):
     """A pause of all commands holds CLIENT UNPAUSE too, so only time ends it."""
@@ -214,7 +221,7 @@ def test_a_paused_client_may_go_away(server):
 def test_a_pipeline_behind_a_pause_keeps_its_order(server):
     with server.connect() as pauser, server.connect() as other:
         pauser.call("CLIENT", "PAUSE", 60_000, "WRITE")
-        other.send_bytes(encode("GET", "k") + encode("SET", "k", "v") + encode("GET", "k") + encode("PING"))
+        other.send_bytes(encode_all(("GET", "k"), ("SET", "k", "v"), ("GET", "k"), ("PING",)))
         assert other.read_reply() is None
         assert other.is_silent_for(0.05)
         pauser.call("CLIENT", "UNPAUSE")
@@ -222,14 +229,14 @@ def test_a_pipeline_behind_a_pause_keeps_its_order(server):
 
 
 def test_reply_off_skip_and_on(client):
-    client.send_bytes(encode("CLIENT", "REPLY", "OFF") + encode("SET", "k", 1) + encode("INCR", "k")
-                      + encode("nosuch") + encode("CLIENT", "REPLY", "ON"))
+    client.send_bytes(encode_all(("CLIENT", "REPLY", "OFF"), ("SET", "k", 1), ("INCR", "k"),
+                                 ("nosuch",), ("CLIENT", "REPLY", "ON")))
     assert client.read_reply() == Status(b"OK")
     assert client.call("GET", "k") == b"2"
-    client.send_bytes(encode("CLIENT", "REPLY", "SKIP") + encode("INCR", "k") + encode("INCR", "k"))
+    client.send_bytes(encode_all(("CLIENT", "REPLY", "SKIP"), ("INCR", "k"), ("INCR", "k")))
     assert client.read_reply() == 4
-    client.send_bytes(encode("CLIENT", "REPLY", "SKIP") + encode("CLIENT", "REPLY", "SKIP") + encode("INCR", "k")
-                      + encode("ECHO", "x"))
+    client.send_bytes(encode_all(("CLIENT", "REPLY", "SKIP"), ("CLIENT", "REPLY", "SKIP"),
+                                 ("INCR", "k"), ("ECHO", "x")))
     assert client.read_reply() == b"x"
 
 

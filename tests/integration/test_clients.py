@@ -8,6 +8,7 @@ import signal
 import struct
 import subprocess
 import termios
+import threading
 
 import pytest
 import redis
@@ -16,7 +17,8 @@ from resp import Status, encode
 from server_process import eventually
 
 needs_cli = pytest.mark.skipif(shutil.which("redis-cli") is None, reason="no redis-cli")
-needs_benchmark = pytest.mark.skipif(shutil.which("redis-benchmark") is None, reason="no redis-benchmark")
+needs_benchmark = pytest.mark.skipif(shutil.which("redis-benchmark") is None,
+                                     reason="no redis-benchmark")
 
 
 def cli(server, *args, stdin=b"", timeout_s=30):
@@ -32,7 +34,7 @@ def start_cli(server, *args):
                             stderr=subprocess.STDOUT, stdin=subprocess.PIPE)
 
 
-# redis-cli --------------------------------------------------------------------------------------------
+# redis-cli --------------------------------------------------------------------------------------
 
 @needs_cli
 def test_cli_one_command(server):
@@ -114,7 +116,8 @@ def test_cli_bigkeys_and_memkeys_walk_the_keyspace(server):
 @needs_cli
 def test_cli_scan_with_a_pattern(server):
     with server.connect() as connection:
-        connection.pipeline([("SET", "%s:%d" % ("ab"[index % 2], index), 1) for index in range(300)])
+        connection.pipeline([("SET", "%s:%d" % ("ab"[index % 2], index),
+                              1) for index in range(300)])
     keys = cli(server, "--scan", "--pattern", "a:*").split()
     assert sorted(keys) == sorted("a:%d" % index for index in range(0, 300, 2))
 
@@ -163,13 +166,13 @@ def test_cli_repeats_a_command(server):
     assert cli(server, "-r", "5", "INCR", "n").split() == ["1", "2", "3", "4", "5"]
 
 
-# redis-benchmark --------------------------------------------------------------------------------------
+# redis-benchmark --------------------------------------------------------------------------------
 
 def benchmark(server, *args):
     """redis-benchmark's lines of CSV as {test: requests per second}; fails on any error reply."""
     done = subprocess.run(
-        ["redis-benchmark", "-p", str(server.port), "--csv", *map(str, args)], capture_output=True, timeout=60,
-        check=False)
+        ["redis-benchmark", "-p", str(server.port), "--csv", *map(str, args)],
+        capture_output=True, timeout=60, check=False)
     output = done.stdout.decode() + done.stderr.decode()
     assert done.returncode == 0, output
     assert "rror" not in output.replace("ERROR: failed to fetch CONFIG", ""), output
@@ -185,13 +188,15 @@ def benchmark(server, *args):
 @pytest.mark.parametrize("pipeline", [1, 2, 16, 100])
 def test_benchmark_at_pipeline(server, pipeline):
     count = 5000 * (1 if pipeline == 1 else 4)
-    rates = benchmark(server, "-t", "ping,set,get,incr,mset", "-n", count, "-P", pipeline, "-c", 20, "-r", 1000)
+    rates = benchmark(server, "-t", "ping,set,get,incr,mset", "-n", count, "-P", pipeline, "-c",
+                      20, "-r", 1000)
     assert len(rates) == 6 and all(rate > 0 for rate in rates.values())
 
 
 @needs_benchmark
 def test_benchmark_with_threads(server):
-    rates = benchmark(server, "-t", "set,get,incr", "-n", 20000, "-P", 8, "-c", 40, "--threads", 4, "-d", 1024)
+    rates = benchmark(server, "-t", "set,get,incr", "-n", 20000, "-P", 8, "-c", 40, "--threads",
+                      4, "-d", 1024)
     assert set(rates) == {"SET", "GET", "INCR"}
     assert int(server.call("GET", "counter:__rand_int__")) == 20000
 
@@ -211,7 +216,7 @@ def test_benchmark_with_a_command_of_one_s_own(server):
     assert server.call("DBSIZE") <= 100
 
 
-# redis-py ---------------------------------------------------------------------------------------------
+# redis-py ---------------------------------------------------------------------------------------
 
 @pytest.fixture
 def python_client(server):
@@ -228,7 +233,8 @@ def test_redis_py_strings(python_client):
     assert python_client.getex("k", persist=True) == b"w"
     assert python_client.ttl("k") == -1
     assert python_client.incrbyfloat("f", 0.1) == 0.1
-    assert python_client.mset({"a": 1, "b": 2}) and python_client.mget("a", "b", "c") == [b"1", b"2", None]
+    assert python_client.mset({"a": 1, "b": 2})
+    assert python_client.mget("a", "b", "c") == [b"1", b"2", None]
     assert python_client.delete("a", "b", "c") == 2
 
 
@@ -259,7 +265,8 @@ def test_redis_py_decodes_responses(server):
 def test_redis_py_scan_iter_sees_every_key(python_client):
     python_client.mset({"k%d" % index: index for index in range(2000)})
     assert set(python_client.scan_iter(count=7)) == {b"k%d" % index for index in range(2000)}
-    assert set(python_client.scan_iter("k1?", count=50)) == {b"k1%d" % index for index in range(10)}
+    assert set(python_client.scan_iter("k1?", count=50)) == {b"k1%d" % index
+                                                             for index in range(10)}
     assert set(python_client.scan_iter(_type="hash")) == set()
 
 
@@ -294,7 +301,8 @@ def test_redis_py_bits(python_client):
 
 
 def test_redis_py_databases_and_expiry(server):
-    with redis.Redis(port=server.port, db=4) as client, redis.Redis(port=server.port, db=0) as other:
+    with redis.Redis(port=server.port, db=4) as client, redis.Redis(port=server.port,
+                                                                    db=0) as other:
         client.set("k", "v")
         assert other.get("k") is None
         assert client.move("k", 0) and other.get("k") == b"v"
@@ -307,7 +315,6 @@ def test_redis_py_databases_and_expiry(server):
 
 
 def test_redis_py_connection_pool_from_many_threads(server):
-    import threading
     client = redis.Redis(port=server.port, max_connections=50)
     failures = []
 

@@ -1,4 +1,5 @@
-"""redis.conf, the command line, CONFIG GET, SET and REWRITE, and how a wrong one ends the start."""
+"""redis.conf, the command line, CONFIG GET, SET and REWRITE, and how a wrong one ends the
+start."""
 import os
 import socket
 import subprocess
@@ -6,7 +7,7 @@ import subprocess
 import pytest
 
 from resp import ErrorReply, Status
-from server_process import free_port
+from server_process import free_port, ringtail_binary
 
 USERS_FILE = """
 maxmemory 2gb
@@ -33,8 +34,9 @@ def test_a_redis_conf_means_what_it_says(launch, threads):
     server = launch(config_text=USERS_FILE, threads=threads)
     wanted = {
         "maxmemory": str(2 << 30), "maxmemory-policy": "allkeys-lru", "activerehashing": "yes",
-        "no-appendfsync-on-rewrite": "yes", "hash-max-ziplist-entries": "512", "hash-max-ziplist-value": "64",
-        "list-max-ziplist-size": "-2", "zset-max-ziplist-entries": "128", "zset-max-ziplist-value": "64"}
+        "no-appendfsync-on-rewrite": "yes", "hash-max-ziplist-entries": "512",
+        "hash-max-ziplist-value": "64", "list-max-ziplist-size": "-2",
+        "zset-max-ziplist-entries": "128", "zset-max-ziplist-value": "64"}
     assert config_get(server, *wanted) == wanted
 
 
@@ -46,8 +48,8 @@ def test_the_newer_names_are_the_same_directives(launch):
 
 
 @pytest.mark.parametrize("text,bytes_wanted", [
-    ("1", 1), ("64k", 64_000), ("64kb", 65_536), ("2m", 2_000_000), ("2mb", 2 << 20), ("1g", 10 ** 9), ("1GB", 1 << 30),
-    ("100b", 100)])
+    ("1", 1), ("64k", 64_000), ("64kb", 65_536), ("2m", 2_000_000), ("2mb", 2 << 20),
+    ("1g", 10 ** 9), ("1GB", 1 << 30), ("100b", 100)])
 def test_memory_units(server, text, bytes_wanted):
     assert server.call("CONFIG", "SET", "repl-backlog-size", text) in (
         Status(b"OK"),) or bytes_wanted == 1
@@ -61,7 +63,8 @@ def test_comments_quotes_case_and_include(launch):
     with open(os.path.join(server.directory, "more.conf"), "w", encoding="ascii") as more:
         more.write("timeout 77\n")
     server.config_text = ("# a comment\n\n   # another\nMaxClients 123\nrequirepass \"\"\n"
-                          "proc-title-template \"{title} it's\"\ninclude %s/more.conf\n" % server.directory)
+                          "proc-title-template \"{title} it's\"\n"
+                          "include %s/more.conf\n" % server.directory)
     server.start()
     assert config_get(server, "maxclients", "timeout") == {"maxclients": "123", "timeout": "77"}
 
@@ -72,8 +75,8 @@ def test_the_last_of_two_directives_wins_and_the_command_line_over_all(launch):
 
 
 def test_several_values_on_the_command_line(launch):
-    server = launch(arguments=["--maxmemory-policy", "volatile-ttl", "--save", "", "--client-output-buffer-limit",
-                               "normal", "10mb", "5mb", "10"])
+    server = launch(arguments=["--maxmemory-policy", "volatile-ttl", "--save", "",
+                               "--client-output-buffer-limit", "normal", "10mb", "5mb", "10"])
     limits = config_get(server, "client-output-buffer-limit")["client-output-buffer-limit"]
     assert limits.startswith("normal 10485760 5242880 10")
     assert config_get(server, "save") == {"save": ""}
@@ -83,7 +86,8 @@ def test_a_config_from_standard_input(launch):
     server = launch(start=False)
     port = free_port()
     arguments = [server.binary, "-"] + ([] if server.is_redis else ["--threads", "1"])
-    process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=server.directory)
+    process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               cwd=server.directory)
     process.stdin.write(b"port %d\nbind 127.0.0.1\nsave \"\"\n" % port)
     process.stdin.close()
     try:
@@ -110,8 +114,9 @@ def start_failure(launch, **options):
 
 
 @pytest.mark.parametrize("line", [
-    "nosuchdirective 1", "port abc", "maxmemory 12xb", "maxmemory-policy bogus", "activerehashing maybe",
-    "maxclients", "hz 1 2 3", "timeout -1", "databases 0", "requirepass \"unbalanced", "appendonly"])
+    "nosuchdirective 1", "port abc", "maxmemory 12xb", "maxmemory-policy bogus",
+    "activerehashing maybe", "maxclients", "hz 1 2 3", "timeout -1", "databases 0",
+    "requirepass \"unbalanced", "appendonly"])
 def test_a_wrong_directive_stops_the_start(launch, line):
     output = start_failure(launch, config_text=line + "\n")
     assert "FATAL CONFIG FILE ERROR" in output
@@ -132,8 +137,8 @@ def test_a_wrong_directive_on_the_command_line_stops_the_start(launch):
 
 def test_a_missing_config_file_stops_the_start(launch):
     server = launch(start=False)
-    done = subprocess.run([server.binary, os.path.join(server.directory, "none.conf")], capture_output=True,
-                          timeout=20, check=False, cwd=server.directory)
+    done = subprocess.run([server.binary, os.path.join(server.directory, "none.conf")],
+                          capture_output=True, timeout=20, check=False, cwd=server.directory)
     assert done.returncode == 1
     assert b"none.conf" in done.stdout + done.stderr
 
@@ -150,18 +155,20 @@ def test_a_port_in_use_stops_the_start(launch, threads):
 def test_the_start_is_told_in_redis_s_words(launch, threads):
     # Redis draws its logo, with port and PID, into a log file only when told so.
     server = launch({"always-show-logo": "yes"}, threads=threads)
-    for pattern in (r"PID: %d" % server.pid, r"[Pp]ort: %d" % server.port, r"standalone", r"Server initialized", r"Ready to accept connections"):
+    for pattern in (r"PID: %d" % server.pid, r"[Pp]ort: %d" % server.port, r"standalone",
+                    r"Server initialized", r"Ready to accept connections"):
         assert server.wait_for_log(pattern), "%s is not in\n%s" % (pattern, server.log())
     log = server.log()
     assert log.index("Server initialized") < log.index("Ready to accept connections")
 
 
 def test_version_and_help():
-    from server_process import ringtail_binary
     for flag in ("--version", "-v"):
-        done = subprocess.run([ringtail_binary(), flag], capture_output=True, timeout=20, check=False)
+        done = subprocess.run([ringtail_binary(), flag], capture_output=True, timeout=20,
+                              check=False)
         assert done.returncode == 0 and b"v=" in done.stdout
-    done = subprocess.run([ringtail_binary(), "--help"], capture_output=True, timeout=20, check=False)
+    done = subprocess.run([ringtail_binary(), "--help"], capture_output=True, timeout=20,
+                          check=False)
     assert b"Usage" in done.stdout + done.stderr
 
 
@@ -218,7 +225,7 @@ def _own_address():
     return None if address.startswith("127.") else address
 
 
-# CONFIG -----------------------------------------------------------------------------------------------
+# CONFIG -----------------------------------------------------------------------------------------
 
 def test_config_get_takes_globs_and_several_names(server):
     found = config_get(server, "maxmemory*", "port", "nosuch")
@@ -238,11 +245,13 @@ def test_config_set_several_is_all_or_nothing(server):
 
 
 @pytest.mark.parametrize("args", [
-    ("nosuch", "1"), ("maxmemory",), ("maxmemory", "1", "timeout"), ("port", "abc"), ("databases", "10"),
-    ("maxmemory-policy", "bogus"), ("maxclients", "0"), ("maxclients", "abc"), ("timeout", "1", "timeout", "2"),
-    ("appendfsync", "x"), ("hash-max-listpack-entries", "-1"), ("client-output-buffer-limit", "bogus 1 2 3"),
-    ("client-output-buffer-limit", "normal 1 2"), ("save", "abc"), ("loglevel", "loud"), ("unixsocket", "/x"),
-    ("list-max-ziplist-size", "abc"), ("proto-max-bulk-len", "1"), ("maxmemory-clients", "101%")])
+    ("nosuch", "1"), ("maxmemory",), ("maxmemory", "1", "timeout"), ("port", "abc"),
+    ("databases", "10"), ("maxmemory-policy", "bogus"), ("maxclients", "0"),
+    ("maxclients", "abc"), ("timeout", "1", "timeout", "2"), ("appendfsync", "x"),
+    ("hash-max-listpack-entries", "-1"), ("client-output-buffer-limit", "bogus 1 2 3"),
+    ("client-output-buffer-limit", "normal 1 2"), ("save", "abc"), ("loglevel", "loud"),
+    ("unixsocket", "/x"), ("list-max-ziplist-size", "abc"), ("proto-max-bulk-len", "1"),
+    ("maxmemory-clients", "101%")])
 def test_config_set_refuses_as_redis_does(server, oracle, args):
     assert server.call("CONFIG", "SET", *args) == oracle.call("CONFIG", "SET", *args)
 
@@ -251,9 +260,10 @@ def test_every_directive_of_redis_7_0_is_known_with_its_default(launch, launch_o
     mine = config_get(launch(), "*")
     theirs = config_get(launch_oracle(), "*")
     # What depends on the directory, the port and the build, or is compiled in.
-    own = {"port", "dir", "pidfile", "logfile", "dbfilename", "io-threads", "proc-title-template", "jemalloc-bg-thread",
-           "unixsocket", "oom-score-adj-values", "bind", "syslog-ident", "maxmemory-samples", "dynamic-hz", "hz",
-           "activedefrag", "locale-collate", "set-proc-title"}
+    own = {"port", "dir", "pidfile", "logfile", "dbfilename", "io-threads", "proc-title-template",
+           "jemalloc-bg-thread", "unixsocket", "oom-score-adj-values", "bind", "syslog-ident",
+           "maxmemory-samples", "dynamic-hz", "hz", "activedefrag", "locale-collate",
+           "set-proc-title"}
     missing = sorted(set(theirs) - set(mine))
     assert not missing, "unknown to CONFIG GET: %s" % missing
     different = {name: (mine[name], value) for name, value in theirs.items()
@@ -263,7 +273,8 @@ def test_every_directive_of_redis_7_0_is_known_with_its_default(launch, launch_o
 
 def test_config_rewrite_keeps_comments_and_writes_what_changed(launch):
     server = launch(config_text="# my comment\ntimeout 5\n")
-    server.call("CONFIG", "SET", "timeout", 9, "maxmemory", "100mb", "requirepass", "with \"quotes\" and space")
+    server.call("CONFIG", "SET", "timeout", 9, "maxmemory", "100mb", "requirepass",
+                "with \"quotes\" and space")
     with server.connect() as connection:
         connection.call("AUTH", "with \"quotes\" and space")
         assert connection.call("CONFIG", "REWRITE") == Status(b"OK")
@@ -285,7 +296,8 @@ def test_config_rewrite_without_a_file_is_refused(launch):
     server = launch(start=False)
     port = free_port()
     arguments = [server.binary, "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
-    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=server.directory)
+    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               cwd=server.directory)
     try:
         for line in process.stdout:
             if b"Ready to accept connections" in line:
@@ -311,6 +323,7 @@ def test_config_resetstat(server):
 @pytest.mark.parametrize("name,value", [
     ("dir", "/tmp"), ("dbfilename", "x.rdb")])
 def test_protected_directives_cannot_be_set_by_a_client(launch, launch_oracle, name, value):
-    replies = [process.call("CONFIG", "SET", name, value) for process in (launch(), launch_oracle())]
+    replies = [process.call("CONFIG", "SET", name, value)
+               for process in (launch(), launch_oracle())]
     assert isinstance(replies[0], ErrorReply)
     assert replies[0] == replies[1]

@@ -1,7 +1,8 @@
-"""Keys that expire, in real time: gone for every command at once, memory back soon, no work left behind.
+"""Keys that expire, in real time: gone for every command at once, memory back soon, no work left
+behind.
 
-Times are real here, so every check waits on a condition with a deadline; none claims more exactness than
-a shared machine has. The exact semantics of the arguments are in tests/compat.
+Times are real here, so every check waits on a condition with a deadline; none claims more
+exactness than a shared machine has. The exact semantics of the arguments are in tests/compat.
 """
 import time
 
@@ -17,13 +18,14 @@ def test_an_expired_key_is_gone_for_every_command(server):
             connection.call("SET", "k%d" % index, "v", "PX", 30)
         assert eventually(lambda: connection.call("EXISTS", "k19") == 0, interval_s=0.001)
         assert connection.pipeline([
-            ("GET", "k1"), ("TTL", "k2"), ("TYPE", "k3"), ("STRLEN", "k4"), ("DEL", "k5"), ("GETDEL", "k6"),
-            ("SET", "k7", "x", "XX"), ("PERSIST", "k8"), ("RENAMENX", "k9", "z"), ("OBJECT", "ENCODING", "k10"),
-            ("EXPIRE", "k11", 100), ("MGET", "k12", "k13"), ("COPY", "k14", "y"), ("MOVE", "k15", 1),
+            ("GET", "k1"), ("TTL", "k2"), ("TYPE", "k3"), ("STRLEN", "k4"), ("DEL", "k5"),
+            ("GETDEL", "k6"), ("SET", "k7", "x", "XX"), ("PERSIST", "k8"),
+            ("RENAMENX", "k9", "z"), ("OBJECT", "ENCODING", "k10"), ("EXPIRE", "k11", 100),
+            ("MGET", "k12", "k13"), ("COPY", "k14", "y"), ("MOVE", "k15", 1),
             ("TOUCH", "k16", "k17"), ("RANDOMKEY",), ("KEYS", "*"),
         ]) == [
-            None, -2, Status(b"none"), 0, 0, None, None, 0, ErrorReply(b"ERR no such key"), None, 0, [None, None], 0, 0, 0,
-            None, []]
+            None, -2, Status(b"none"), 0, 0, None, None, 0, ErrorReply(b"ERR no such key"), None,
+            0, [None, None], 0, 0, 0, None, []]
 
 
 def test_a_write_after_expiry_starts_anew(client):
@@ -60,7 +62,8 @@ def test_keys_nobody_asks_for_go_away_by_themselves(server):
     count = 20_000
     with server.connect() as connection:
         before = int(server.info("stats")["expired_keys"])
-        connection.pipeline([("SET", "k%d" % index, "x" * 100, "PX", 50 + index % 200) for index in range(count)])
+        connection.pipeline([("SET", "k%d" % index, "x" * 100, "PX",
+                              50 + index % 200) for index in range(count)])
         connection.call("SET", "stays", "v")
         # DBSIZE counts what is stored, so only real removal brings it down.
         assert eventually(lambda: connection.call("DBSIZE") == 1, 15)
@@ -81,8 +84,8 @@ def test_memory_of_expired_keys_comes_back_within_a_second_or_so(server):
         end = time.monotonic() + 3.0
         assert eventually(lambda: connection.call("DBSIZE") == 0, 10)
         assert time.monotonic() - end < 1.5
-        assert eventually(
-            lambda: int(server.info("memory")["used_memory"]) < empty_bytes + (filled_bytes - empty_bytes) // 10)
+        limit_bytes = empty_bytes + (filled_bytes - empty_bytes) // 10
+        assert eventually(lambda: int(server.info("memory")["used_memory"]) < limit_bytes)
 
 
 def test_active_expiry_can_be_switched_off(server):

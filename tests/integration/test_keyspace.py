@@ -13,13 +13,16 @@ def stat(server, name):
 
 @pytest.mark.parametrize("command,hits,misses", [
     (("GET", "here"), 1, 0), (("GET", "none"), 0, 1), (("MGET", "here", "none", "here"), 2, 1),
-    (("EXISTS", "here", "none"), 1, 1), (("STRLEN", "none"), 0, 1), (("GETRANGE", "here", 0, 1), 1, 0),
-    (("TTL", "none"), 0, 1), (("TYPE", "here"), 1, 0), (("GETBIT", "here", 1), 1, 0), (("TOUCH", "here", "none"), 1, 1),
-    (("SET", "x", "y"), 0, 0), (("DEL", "none"), 0, 0), (("INCR", "n"), 0, 0), (("APPEND", "here", "x"), 0, 0),
-    (("GETSET", "here", "x"), 0, 0), (("GETDEL", "none"), 0, 0), (("SET", "here", "y", "GET"), 0, 0),
-    (("OBJECT", "ENCODING", "here"), 0, 0), (("RENAME", "here", "there"), 0, 0), (("PERSIST", "here"), 0, 0),
-    (("KEYS", "*"), 0, 0), (("GETEX", "here"), 0, 0), (("LCS", "here", "none"), 0, 0), (("BITCOUNT", "none"), 0, 1),
-    (("COPY", "here", "there"), 0, 0), (("EXPIRE", "here", 100), 0, 0), (("BITOP", "AND", "d", "here", "none"), 0, 0),
+    (("EXISTS", "here", "none"), 1, 1), (("STRLEN", "none"), 0, 1),
+    (("GETRANGE", "here", 0, 1), 1, 0), (("TTL", "none"), 0, 1), (("TYPE", "here"), 1, 0),
+    (("GETBIT", "here", 1), 1, 0), (("TOUCH", "here", "none"), 1, 1), (("SET", "x", "y"), 0, 0),
+    (("DEL", "none"), 0, 0), (("INCR", "n"), 0, 0), (("APPEND", "here", "x"), 0, 0),
+    (("GETSET", "here", "x"), 0, 0), (("GETDEL", "none"), 0, 0),
+    (("SET", "here", "y", "GET"), 0, 0), (("OBJECT", "ENCODING", "here"), 0, 0),
+    (("RENAME", "here", "there"), 0, 0), (("PERSIST", "here"), 0, 0), (("KEYS", "*"), 0, 0),
+    (("GETEX", "here"), 0, 0), (("LCS", "here", "none"), 0, 0), (("BITCOUNT", "none"), 0, 1),
+    (("COPY", "here", "there"), 0, 0), (("EXPIRE", "here", 100), 0, 0),
+    (("BITOP", "AND", "d", "here", "none"), 0, 0),
 ], ids=lambda value: " ".join(map(str, value)) if isinstance(value, tuple) else None)
 def test_hits_and_misses_are_counted_as_redis_counts(server, oracle, command, hits, misses):
     counted = []
@@ -81,9 +84,11 @@ def test_scan_shows_every_key_that_stays_while_others_come_and_go(server):
                 break
             # The table grows to many times its size in the middle, and shrinks again.
             if step < 60:
-                connection.pipeline([("SET", "new:%d:%d" % (step, index), 1) for index in range(500)])
+                connection.pipeline([("SET", "new:%d:%d" % (step, index),
+                                      1) for index in range(500)])
             else:
-                connection.pipeline([("DEL", "new:%d:%d" % (chance.randrange(60), chance.randrange(500)))
+                connection.pipeline([("DEL", "new:%d:%d" % (chance.randrange(60),
+                                                            chance.randrange(500)))
                                      for _ in range(500)])
             step += 1
         assert stays <= seen
@@ -100,7 +105,8 @@ def test_scan_of_a_quiet_table_shows_each_key_once_or_so(server):
 def test_scan_filters(client):
     client.pipeline([("SET", "a:%d" % index, 1) for index in range(200)])
     client.pipeline([("SET", "b:%d" % index, 1) for index in range(200)])
-    assert sorted(scan_all(client, "MATCH", "a:1?")) == sorted(b"a:1%d" % index for index in range(10))
+    assert sorted(scan_all(client, "MATCH", "a:1?")) == sorted(b"a:1%d" % index
+                                                               for index in range(10))
     assert len(set(scan_all(client, "TYPE", "string"))) == 400
     assert scan_all(client, "TYPE", "hash") == []
     assert scan_all(client, "MATCH", "nothing*") == []
@@ -171,8 +177,9 @@ def test_memory_stats_have_redis_s_fields(server, oracle):
         process.call("SET", "k", "v")
         reply = process.call("MEMORY", "STATS")
         names.append(set(reply[0::2]))
-    needed = {b"peak.allocated", b"total.allocated", b"startup.allocated", b"clients.normal", b"overhead.total", b"keys.count",
-              b"keys.bytes-per-key", b"dataset.bytes", b"dataset.percentage", b"peak.percentage", b"fragmentation",
-              b"fragmentation.bytes", b"allocator.allocated", b"allocator.active", b"allocator.resident"}
+    needed = {b"peak.allocated", b"total.allocated", b"startup.allocated", b"clients.normal",
+              b"overhead.total", b"keys.count", b"keys.bytes-per-key", b"dataset.bytes",
+              b"dataset.percentage", b"peak.percentage", b"fragmentation", b"fragmentation.bytes",
+              b"allocator.allocated", b"allocator.active", b"allocator.resident"}
     assert needed <= names[1]
     assert needed <= names[0]

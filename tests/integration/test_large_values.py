@@ -5,6 +5,7 @@ import time
 import pytest
 
 from resp import ErrorReply, Status, encode
+from server_process import eventually
 
 HUNDRED_MEGABYTES = 100 << 20
 
@@ -46,7 +47,8 @@ def test_a_100_mb_value_goes_in_and_out_while_others_are_served(server):
     latencies_s = _ping_latencies_s(server, is_over)
     worker.join()
     assert seen["set"] == Status(b"OK") and seen["is_equal"]
-    # The bound is wide: a shared machine, and Python's own lock. A stalled server would take a whole transfer.
+    # The bound is wide: a shared machine, and Python's own lock. A stalled server would take a
+    # whole transfer.
     median_s = latencies_s[len(latencies_s) // 2]
     print("transfers %.2f s, PING median %.1f ms, worst %.1f ms" % (
         seen["seconds"], median_s * 1e3, latencies_s[-1] * 1e3))
@@ -74,7 +76,6 @@ def test_memory_comes_back_after_large_values(launch, threads):
             connection.call("SET", "k%d" % index, b"x" * (5 << 20))
         assert int(server.info("memory")["used_memory"]) > before_bytes + (100 << 20)
         connection.call("FLUSHALL", "ASYNC")
-    from server_process import eventually
     assert eventually(lambda: int(server.info("memory")["used_memory"]) < before_bytes + (8 << 20))
 
 

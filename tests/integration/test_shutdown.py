@@ -7,6 +7,7 @@ import time
 import pytest
 
 from resp import ConnectionClosed, ErrorReply, Status, encode
+from server_process import eventually
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -58,7 +59,8 @@ def test_a_signal_while_large_replies_are_unread(launch, threads):
         assert server.wait_for_exit() == 0
 
 
-@pytest.mark.parametrize("args", [("NOSAVE",), (), ("NOSAVE", "NOW"), ("NOW",), ("FORCE",), ("NOSAVE", "NOW", "FORCE")],
+@pytest.mark.parametrize("args", [("NOSAVE",), (), ("NOSAVE", "NOW"), ("NOW",), ("FORCE",),
+                                  ("NOSAVE", "NOW", "FORCE")],
                          ids=" ".join)
 def test_shutdown_ends_the_server_without_a_reply(launch, threads, args):
     server = launch(threads=threads)
@@ -68,7 +70,8 @@ def test_shutdown_ends_the_server_without_a_reply(launch, threads, args):
     assert server.wait_for_exit() == 0
 
 
-@pytest.mark.parametrize("args", [("bogus",), ("SAVE", "NOSAVE"), ("ABORT",), ("ABORT", "NOW")], ids=" ".join)
+@pytest.mark.parametrize("args", [("bogus",), ("SAVE", "NOSAVE"), ("ABORT",), ("ABORT", "NOW")],
+                         ids=" ".join)
 def test_shutdown_used_wrongly_answers_as_redis_does(server, oracle, args):
     reply = server.call("SHUTDOWN", *args)
     assert isinstance(reply, ErrorReply) and reply == oracle.call("SHUTDOWN", *args)
@@ -130,5 +133,4 @@ def test_no_thread_or_descriptor_is_left_by_10_000_connections(launch, threads):
         for connection in connections:
             connection.read_reply()
             connection.close()
-    from server_process import eventually
     assert eventually(lambda: descriptor_count() <= before + 1)

@@ -7,23 +7,26 @@ import pytest
 from resp import ErrorReply, Status, encode
 from server_process import eventually, parse_info
 
-# INFO ------------------------------------------------------------------------------------------------
+# INFO -------------------------------------------------------------------------------------------
 
 # Fields that dashboards and clients read, by section; each is in Redis 7.0's INFO.
 FIELDS = {
-    "server": ["redis_version", "redis_mode", "os", "arch_bits", "process_id", "run_id", "tcp_port", "uptime_in_seconds",
-               "uptime_in_days", "hz", "executable", "config_file", "server_time_usec", "multiplexing_api"],
+    "server": ["redis_version", "redis_mode", "os", "arch_bits", "process_id", "run_id",
+               "tcp_port", "uptime_in_seconds", "uptime_in_days", "hz", "executable",
+               "config_file", "server_time_usec", "multiplexing_api"],
     "clients": ["connected_clients", "maxclients", "client_recent_max_input_buffer",
                 "client_recent_max_output_buffer", "blocked_clients"],
-    "memory": ["used_memory", "used_memory_human", "used_memory_rss", "used_memory_peak", "used_memory_peak_human",
-               "used_memory_overhead", "used_memory_startup", "used_memory_dataset", "maxmemory", "maxmemory_human",
-               "maxmemory_policy", "mem_fragmentation_ratio", "mem_allocator", "total_system_memory",
+    "memory": ["used_memory", "used_memory_human", "used_memory_rss", "used_memory_peak",
+               "used_memory_peak_human", "used_memory_overhead", "used_memory_startup",
+               "used_memory_dataset", "maxmemory", "maxmemory_human", "maxmemory_policy",
+               "mem_fragmentation_ratio", "mem_allocator", "total_system_memory",
                "lazyfree_pending_objects", "mem_clients_normal"],
     "persistence": ["loading", "rdb_bgsave_in_progress", "rdb_last_save_time", "aof_enabled",
                     "rdb_changes_since_last_save"],
-    "stats": ["total_connections_received", "total_commands_processed", "instantaneous_ops_per_sec",
-              "total_net_input_bytes", "total_net_output_bytes", "rejected_connections", "expired_keys", "evicted_keys",
-              "keyspace_hits", "keyspace_misses", "total_error_replies", "total_reads_processed",
+    "stats": ["total_connections_received", "total_commands_processed",
+              "instantaneous_ops_per_sec", "total_net_input_bytes", "total_net_output_bytes",
+              "rejected_connections", "expired_keys", "evicted_keys", "keyspace_hits",
+              "keyspace_misses", "total_error_replies", "total_reads_processed",
               "total_writes_processed"],
     "replication": ["role", "connected_slaves", "master_replid", "master_repl_offset"],
     "cpu": ["used_cpu_sys", "used_cpu_user"],
@@ -44,9 +47,12 @@ def test_info_sections_hold_the_fields_that_tools_read(server, section):
 def test_info_without_arguments_and_with_all_and_several(server):
     standard = bytes(server.call("INFO")).decode()
     headers = re.findall(r"^# (\w+)", standard, re.M)
-    assert headers == [header for header in ("Server", "Clients", "Memory", "Persistence", "Stats", "Replication", "CPU",
-                                             "Modules", "Errorstats", "Cluster", "Keyspace") if header in headers]
-    assert {"Server", "Clients", "Memory", "Stats", "Replication", "CPU", "Cluster", "Keyspace"} <= set(headers)
+    assert headers == [header for header in ("Server", "Clients", "Memory", "Persistence",
+                                             "Stats", "Replication", "CPU", "Modules",
+                                             "Errorstats", "Cluster",
+                                             "Keyspace") if header in headers]
+    assert {"Server", "Clients", "Memory", "Stats", "Replication", "CPU", "Cluster",
+            "Keyspace"} <= set(headers)
     everything = bytes(server.call("INFO", "everything")).decode()
     assert "# Commandstats" in everything and "# Latencystats" in everything
     assert "# Commandstats" in bytes(server.call("INFO", "all")).decode()
@@ -82,8 +88,8 @@ def test_commandstats_count_calls_failures_and_rejections(server):
     assert count("get", "calls") == 5 and count("get", "rejected_calls") == 1
     assert count("incr", "calls") == 1 and count("incr", "failed_calls") == 1
     assert count("config|get", "calls") == 1
-    assert re.match(r"^calls=\d+,usec=\d+,usec_per_call=\d+\.\d\d,rejected_calls=\d+,failed_calls=\d+$",
-                    stats["cmdstat_get"])
+    assert re.match(r"^calls=\d+,usec=\d+,usec_per_call=\d+\.\d\d,rejected_calls=\d+,"
+                    r"failed_calls=\d+$", stats["cmdstat_get"])
 
 
 def test_errorstats_count_by_the_first_word(server):
@@ -101,7 +107,8 @@ def test_latencystats_give_percentiles(server):
     for _ in range(10):
         server.call("SET", "k", "v")
     stats = server.info("latencystats")
-    assert re.match(r"^p50=\d+\.\d+,p99=\d+\.\d+,p99\.9=\d+\.\d+$", stats["latency_percentiles_usec_set"])
+    assert re.match(r"^p50=\d+\.\d+,p99=\d+\.\d+,p99\.9=\d+\.\d+$",
+                    stats["latency_percentiles_usec_set"])
 
 
 def test_total_commands_and_connections_are_counted(server):
@@ -109,13 +116,17 @@ def test_total_commands_and_connections_are_counted(server):
     with server.connect() as connection:
         connection.pipeline([("PING",)] * 1000)
     after = server.info("stats")
-    assert int(after["total_commands_processed"]) - int(before["total_commands_processed"]) >= 1000
-    assert int(after["total_connections_received"]) - int(before["total_connections_received"]) >= 2
-    assert int(after["total_net_input_bytes"]) - int(before["total_net_input_bytes"]) >= 14_000
-    assert int(after["total_net_output_bytes"]) - int(before["total_net_output_bytes"]) >= 7000
+
+    def grown(name):
+        return int(after[name]) - int(before[name])
+
+    assert grown("total_commands_processed") >= 1000
+    assert grown("total_connections_received") >= 2
+    assert grown("total_net_input_bytes") >= 14_000
+    assert grown("total_net_output_bytes") >= 7000
 
 
-# SLOWLOG ---------------------------------------------------------------------------------------------
+# SLOWLOG ----------------------------------------------------------------------------------------
 
 @pytest.fixture
 def slowlog(client):
@@ -128,10 +139,12 @@ def slowlog(client):
 def test_slowlog_entries_have_redis_s_fields(slowlog):
     slowlog.call("CLIENT", "SETNAME", "slowpoke")
     slowlog.call("SET", "k", "v")
-    entry = next(entry for entry in slowlog.call("SLOWLOG", "GET", -1) if entry[3] == [b"SET", b"k", b"v"])
+    entry = next(entry for entry in slowlog.call("SLOWLOG", "GET", -1)
+                 if entry[3] == [b"SET", b"k", b"v"])
     identity, at_s, duration_us, arguments, address, name = entry
     assert identity >= 0 and abs(at_s - time.time()) < 10 and 0 <= duration_us < 10 ** 6
-    assert address == b"%s:%d" % (slowlog.socket.getsockname()[0].encode(), slowlog.socket.getsockname()[1])
+    assert address == b"%s:%d" % (slowlog.socket.getsockname()[0].encode(),
+                                  slowlog.socket.getsockname()[1])
     assert name == b"slowpoke"
 
 
@@ -166,7 +179,7 @@ def test_slowlog_keeps_only_what_is_slow(client):
     client.call("CONFIG", "SET", "slowlog-log-slower-than", 10_000)
 
 
-# LATENCY ---------------------------------------------------------------------------------------------
+# LATENCY ----------------------------------------------------------------------------------------
 
 def test_latency_monitor_notes_slow_commands(client):
     client.call("CONFIG", "SET", "latency-monitor-threshold", 30)
@@ -201,7 +214,7 @@ def test_latency_histogram_counts_every_call(client):
     assert buckets[0::2] == sorted(buckets[0::2])
 
 
-# MONITOR ---------------------------------------------------------------------------------------------
+# MONITOR ----------------------------------------------------------------------------------------
 
 MONITOR_LINE = re.compile(rb'^(\d+\.\d{6}) \[(\d+) ([^\]]+)\] (".*")$')
 
@@ -275,7 +288,7 @@ def test_a_monitor_that_does_not_read_is_closed_at_its_limit(launch, threads):
             assert eventually(lambda: b"flags=O" not in connection.call("CLIENT", "LIST"), 10)
 
 
-# The rest --------------------------------------------------------------------------------------------
+# The rest ---------------------------------------------------------------------------------------
 
 def test_time_is_the_clock(client):
     seconds, microseconds = client.call("TIME")
@@ -294,5 +307,6 @@ def test_commandlog_of_valkey(client):
     client.call("SET", "k", "v")
     client.call("CONFIG", "SET", "slowlog-log-slower-than", 10_000)
     assert client.call("COMMANDLOG", "LEN", "slow") >= 1
-    assert any(entry[3] == [b"SET", b"k", b"v"] for entry in client.call("COMMANDLOG", "GET", -1, "slow"))
+    entries = client.call("COMMANDLOG", "GET", -1, "slow")
+    assert any(entry[3] == [b"SET", b"k", b"v"] for entry in entries)
     assert isinstance(client.call("COMMANDLOG", "LEN", "bogus"), ErrorReply)

@@ -3,8 +3,8 @@
     answer = converse(server, b"*1\\r\\n$4\\r\\nPING\\r\\n")
     assert answer == Answer(b"+PONG\\r\\n", is_open=True)
 
-The end of an answer is found without waiting: a marker request follows the bytes, and its reply ends the
-answer, unless the server has hung up before.
+The end of an answer is found without waiting: a marker request follows the bytes, and its reply
+ends the answer, unless the server has hung up before.
 """
 import collections
 import time
@@ -22,8 +22,8 @@ _MARKER_REPLY = b"$%d\r\n%b\r\n" % (len(MARKER), MARKER)
 def converse(server, payload, pieces=None, before=b"", connection=None):
     """What the server answers to `payload`, sent whole or in the given pieces.
 
-    With `before`, that is sent and its one reply dropped first (say, an AUTH). The marker needs the payload to
-    end where a request ends.
+    With `before`, that is sent and its one reply dropped first (say, an AUTH). The marker needs
+    the payload to end where a request ends.
     """
     own = connection or server.connect()
     try:
@@ -60,5 +60,6 @@ def _read_to_marker(connection):
 
 
 def server_has_turned(server):
-    """Returns when the server has answered somebody else: by then it has most likely read what was sent."""
+    """Returns when the server has answered somebody else: by then it has most likely read what
+    was sent."""
     server.turn_connection().call("PING")

@@ -1,7 +1,9 @@
-"""The pytest fixtures that integration and compat tests share; each conftest.py takes them from here.
+"""The pytest fixtures that integration and compat tests share; each conftest.py takes them from
+here.
 
-`server` runs for a whole module, once per number of threads, emptied before each test. `launch` starts a server
-with directives of the test's own. `oracle` is redis-server 7.0 to compare with; without one its tests skip.
+`server` runs for a whole module, once per number of threads, emptied before each test. `launch`
+starts a server with directives of the test's own. `oracle` is redis-server 7.0 to compare with;
+without one its tests skip.
 """
 import contextlib
 import signal
@@ -14,11 +16,13 @@ DEFAULT_DEADLINE_S = 60
 
 
 class DeadlineExceeded(Exception):
-    """A test has not ended in time. Not an OSError, which tests expect from sockets and swallow."""
+    """A test has not ended in time. Not an OSError, which tests expect from sockets and
+    swallow."""
 
 
 def thread_counts():
-    """The numbers of worker threads to test with; a redis-server standing in has one answer only."""
+    """The numbers of worker threads to test with; a redis-server standing in has one answer
+    only."""
     return [1] if is_redis_binary(ringtail_binary()) else [1, 4]
 
 
@@ -77,7 +81,8 @@ def threads(request):
 
 @pytest.fixture
 def launch():
-    """launch(directives={...}, threads=1): a started server that is stopped and checked after the test."""
+    """launch(directives={...}, threads=1): a started server that is stopped and checked after the
+    test."""
     with contextlib.ExitStack() as running:
 
         def start(directives=None, threads=1, start=True, **options):

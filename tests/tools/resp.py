@@ -1,7 +1,7 @@
 """Speaks RESP2 and RESP3 over a plain socket, one byte at a time if a test wants it.
 
-redis-py hides what a server really sent, and cannot send what a client must not. This module does neither:
-a test writes any bytes and reads replies as Python trees that keep their RESP type.
+redis-py hides what a server really sent, and cannot send what a client must not. This module does
+neither: a test writes any bytes and reads replies as Python trees that keep their RESP type.
 
     connection = Connection(port)
     connection.send_bytes(b"*1\r\n$4\r\nPING\r\n")
@@ -9,8 +9,8 @@ a test writes any bytes and reads replies as Python trees that keep their RESP t
     assert connection.call("ECHO", "x") == b"x"
 
 Types: bulk -> bytes, simple string -> Status, errors -> ErrorReply, integer -> int, nulls -> None,
-array -> list, and of RESP3: map -> dict, set -> SetReply, push -> Push, double -> float, boolean -> bool,
-big number -> BigNumber, verbatim -> Verbatim, attribute -> Attributed.
+array -> list, and of RESP3: map -> dict, set -> SetReply, push -> Push, double -> float, boolean
+-> bool, big number -> BigNumber, verbatim -> Verbatim, attribute -> Attributed.
 """
 import socket
 import time
@@ -81,6 +81,11 @@ def encode(*args):
     return b"".join(parts)
 
 
+def encode_all(*requests):
+    """Several requests, each a tuple of arguments, one behind the other."""
+    return b"".join(encode(*request) for request in requests)
+
+
 def reply_end(buffer, position):
     """Where the reply that starts at `position` ends; raises Incomplete or NotResp."""
     pending = 1
@@ -108,7 +113,8 @@ def reply_end(buffer, position):
             if kind == ord("|"):
                 pending += 1
         else:
-            raise NotResp("not a RESP type at byte %d: %r" % (position, buffer[position:position + 40]))
+            raise NotResp("not a RESP type at byte %d: %r" % (position,
+                                                              buffer[position:position + 40]))
         pending -= 1
         position = after
     return position
@@ -190,7 +196,8 @@ class ConnectionClosed(Exception):
     """The server closed the connection; `received` is what came before that was not yet read."""
 
     def __init__(self, received):
-        super().__init__("connection closed, %d unread bytes: %r" % (len(received), received[:200]))
+        super().__init__("connection closed, %d unread bytes: %r" % (len(received),
+                                                                     received[:200]))
         self.received = received
 
 
@@ -224,7 +231,7 @@ class Connection:
 
     def pipeline(self, requests):
         """Sends all requests in one go and reads all their replies."""
-        self.send_bytes(b"".join(encode(*request) for request in requests))
+        self.send_bytes(encode_all(*requests))
         return [self.read_reply() for _ in requests]
 
     def send(self, *args):
@@ -265,7 +272,8 @@ class Connection:
             return raw
 
     def _receive_much(self, timeout_s):
-        """Receives; of a large bulk, all of it, so that it is not parsed again for every segment."""
+        """Receives; of a large bulk, all of it, so that it is not parsed again for every
+        segment."""
         missing = 0
         if self.unread[:1] == b"$":
             line_end = self.unread.find(b"\r\n")
@@ -277,12 +285,14 @@ class Connection:
             self.receive_more(timeout_s)
 
     def read_until_closed(self, deadline_s=15.0):
-        """Everything up to the server's close; fails with TimeoutError if it does not close in time."""
+        """Everything up to the server's close; fails with TimeoutError if it does not close in
+        time."""
         end = time.monotonic() + deadline_s
         while True:
             left_s = end - time.monotonic()
             if left_s <= 0:
-                raise TimeoutError("still open after %.1f s, got %r" % (deadline_s, self.unread[:200]))
+                raise TimeoutError("still open after %.1f s, got %r" % (
+                    deadline_s, self.unread[:200]))
             try:
                 self.receive_more(left_s)
             except ConnectionClosed as closed:

@@ -3,9 +3,9 @@
     with ServerProcess(threads=4, directives={"maxmemory": "10mb"}) as server:
         server.connect().call("PING")
 
-The binary is RINGTAIL_SERVER (default build/release/ringtail-server). A redis-server may stand in for it: then
-`is_redis` is true and --threads is left away. Leaving the block sends SIGTERM and fails if the server does
-not exit with 0 or if its log holds a crash report.
+The binary is RINGTAIL_SERVER (default build/release/ringtail-server). A redis-server may stand in
+for it: then `is_redis` is true and --threads is left away. Leaving the block sends SIGTERM and
+fails if the server does not exit with 0 or if its log holds a crash report.
 """
 import ctypes
 import os
@@ -27,8 +27,9 @@ STOP_DEADLINE_S = 30.0
 _LIBC = ctypes.CDLL(None)
 
 CRASH_REPORT = re.compile(
-    r"BUG REPORT|crashed by signal|SIGSEGV|SIGABRT|Segmentation fault|Assertion .* failed|Check failed"
-    r"|ERROR: (Address|Leak)Sanitizer|WARNING: ThreadSanitizer|: runtime error: |terminate called")
+    r"BUG REPORT|crashed by signal|SIGSEGV|SIGABRT|Segmentation fault|Assertion .* failed"
+    r"|Check failed|ERROR: (Address|Leak)Sanitizer|WARNING: ThreadSanitizer"
+    r"|: runtime error: |terminate called")
 
 
 def ringtail_binary():
@@ -42,7 +43,8 @@ def oracle_binary():
     path = os.environ.get("REDIS_SERVER") or shutil.which("redis-server")
     if path is None or not is_redis_binary(path):
         return None
-    version = subprocess.run([path, "--version"], capture_output=True, text=True, check=True).stdout
+    version = subprocess.run([path, "--version"], capture_output=True, text=True,
+                             check=True).stdout
     return path if " v=7.0." in version else None
 
 
@@ -76,7 +78,8 @@ class ServerProcess:
     """One server process, its directory, its log and its port."""
 
     def __init__(self, binary=None, threads=1, directives=None, arguments=(), config_text=None):
-        """Prepares, but does not start: directives go into a config file, arguments onto the command line.
+        """Prepares, but does not start: directives go into a config file, arguments onto the
+        command line.
 
         A directive's value may be a list: then the directive stands there several times.
         """
@@ -219,7 +222,8 @@ class ServerProcess:
             return "".join(self.lines[-line_count:])
 
     def wait_for_log(self, pattern, deadline_s=10.0):
-        """Waits until a line of the output matches; returns the match, or None after the deadline."""
+        """Waits until a line of the output matches; returns the match, or None after the
+        deadline."""
         expression = re.compile(pattern)
         end = time.monotonic() + deadline_s
         with self._lines_changed:

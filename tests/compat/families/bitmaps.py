@@ -1,10 +1,10 @@
 """Bits of strings."""
 from vocabulary import Rule
 
-_TYPES = [b"u1", b"u2", b"u4", b"u7", b"u8", b"u16", b"u31", b"u32", b"u33", b"u63", b"i1", b"i2", b"i5", b"i8",
-          b"i16", b"i32", b"i33", b"i63", b"i64"]
-_BAD_TYPES = [b"u0", b"u64", b"u65", b"i0", b"i65", b"x8", b"u", b"i", b"", b"8", b"u-1", b"u08", b"U8", b"I8",
-              b"u4294967304", b"u8 "]
+_TYPES = [b"u1", b"u2", b"u4", b"u7", b"u8", b"u16", b"u31", b"u32", b"u33", b"u63", b"i1", b"i2",
+          b"i5", b"i8", b"i16", b"i32", b"i33", b"i63", b"i64"]
+_BAD_TYPES = [b"u0", b"u64", b"u65", b"i0", b"i65", b"x8", b"u", b"i", b"", b"8", b"u-1", b"u08",
+              b"U8", b"I8", b"u4294967304", b"u8 "]
 
 
 def _bit_offset(v):
@@ -37,7 +37,8 @@ def _bitfield(v):
         elif kind < 16:
             args += [v.option(b"INCRBY"), _field_type(v), _field_offset(v), _field_value(v)]
         elif kind < 19:
-            args += [v.option(b"OVERFLOW"), v.option(b"WRAP", b"SAT", b"FAIL", b"WRAP", b"SAT", b"FAIL", b"bogus")]
+            args += [v.option(b"OVERFLOW"), v.option(b"WRAP", b"SAT", b"FAIL", b"WRAP", b"SAT",
+                                                     b"FAIL", b"bogus")]
         else:
             args.append(v.option(b"GET", b"SET", b"bogus"))
     return args

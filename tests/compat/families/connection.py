@@ -1,13 +1,16 @@
-"""What a connection says about itself. Commands that end or silence it are tested in tests/integration."""
+"""What a connection says about itself. Commands that end or silence it are tested in
+tests/integration."""
 from vocabulary import Rule
 
 
 def _hello(v):
     if v.chance(0.2):
         return []
-    args = [v.choice([b"2", b"3"]) if v.chance(0.8) else v.choice([b"1", b"4", b"0", b"-1", b"abc", b""])]
+    args = [v.choice([b"2", b"3"]) if v.chance(0.8) else v.choice([b"1", b"4", b"0", b"-1",
+                                                                   b"abc", b""])]
     if v.chance(0.2):
-        args += [v.option(b"SETNAME"), v.choice([b"me", b"", b"two words", b"line\nbreak", b"\xc3\xa9"])]
+        args += [v.option(b"SETNAME"), v.choice([b"me", b"", b"two words", b"line\nbreak",
+                                                 b"\xc3\xa9"])]
     if v.chance(0.1):
         args += [v.option(b"AUTH"), b"default", b"secret"]
     if v.chance(0.05):
@@ -22,7 +25,8 @@ RULES = [
     Rule("HELLO", 4, _hello),
     Rule("RESET", 2, lambda v: []),
     Rule("AUTH", 2, lambda v: [b"secret"] if v.chance(0.5) else [b"default", b"secret"]),
-    Rule("CLIENT SETNAME", 3, lambda v: [v.choice([b"", b"me", b"two words", b"a\nb", b"x" * 100])]),
+    Rule("CLIENT SETNAME", 3, lambda v: [v.choice([b"", b"me", b"two words", b"a\nb",
+                                                   b"x" * 100])]),
     Rule("CLIENT GETNAME", 3, lambda v: []),
     Rule("CLIENT ID", 1, lambda v: []),
     Rule("CLIENT INFO", 1, lambda v: []),

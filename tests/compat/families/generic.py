@@ -1,8 +1,9 @@
 """Commands on keys of any type, and on whole databases."""
 from vocabulary import Rule
 
-_PATTERNS = [b"*", b"k*", b"k1?", b"k[0-3]", b"k[^0-3]", b"k[3-0]", b"[k", b"k[", b"k[]", b"k\\1", b"\\", b"", b"?", b"**",
-             b"*1*", b"{tag}*", b"K0", b"k[a\\-z]*", b"[^k]*", b"???", b"k1", b"*\xff", b"key with*", b"k[0-"]
+_PATTERNS = [b"*", b"k*", b"k1?", b"k[0-3]", b"k[^0-3]", b"k[3-0]", b"[k", b"k[", b"k[]", b"k\\1",
+             b"\\", b"", b"?", b"**", b"*1*", b"{tag}*", b"K0", b"k[a\\-z]*", b"[^k]*", b"???",
+             b"k1", b"*\xff", b"key with*", b"k[0-"]
 
 
 def _expire(unit):

@@ -1,7 +1,9 @@
-"""Administrative commands whose replies do not depend on the machine, and errors of all of them."""
+"""Administrative commands whose replies do not depend on the machine, and errors of all of
+them."""
 from vocabulary import Rule
 
-_UNKNOWN = [b"nosuch", b"GETT", b"", b"S E T", b"SET\r\n", b"\x00\xff", b"get ", b"x" * 200, b"'quoted'", b"%s%n"]
+_UNKNOWN = [b"nosuch", b"GETT", b"", b"S E T", b"SET\r\n", b"\x00\xff", b"get ", b"x" * 200,
+            b"'quoted'", b"%s%n"]
 
 
 def _unknown(v):
@@ -9,10 +11,11 @@ def _unknown(v):
 
 
 def _config_get(v):
-    names = [b"maxmemory", b"maxmemory-policy", b"MAXCLIENTS", b"timeout", b"hash-max-listpack-entries",
-             b"hash-max-ziplist-entries", b"set-max-intset-entries", b"tcp-keepalive", b"databases", b"hz",
-             b"lazyfree-lazy-*", b"slowlog-log-slower-than", b"nosuch", b"", b"appendfsync",
-             b"proto-max-bulk-len", b"*-max-ziplist-*", b"save", b"lfu-*", b"activerehashing"]
+    names = [b"maxmemory", b"maxmemory-policy", b"MAXCLIENTS", b"timeout",
+             b"hash-max-listpack-entries", b"hash-max-ziplist-entries", b"set-max-intset-entries",
+             b"tcp-keepalive", b"databases", b"hz", b"lazyfree-lazy-*",
+             b"slowlog-log-slower-than", b"nosuch", b"", b"appendfsync", b"proto-max-bulk-len",
+             b"*-max-ziplist-*", b"save", b"lfu-*", b"activerehashing"]
     return [v.choice(names) for _ in range(1 + v.below(3))]
 
 
@@ -26,7 +29,8 @@ def _config_set(v):
         (b"client-query-buffer-limit", v.choice([b"1gb", b"1", b"abc"])),
         (b"timeout", v.choice([b"0", b"-1", b"2147483648", b"abc"])),
         (b"appendfsync", v.choice([b"everysec", b"always", b"no", b"sometimes"])),
-        (b"databases", b"32"), (b"port", b"abc"), (b"nosuch", b"1"), (b"maxmemory-policy", b"bogus")]
+        (b"databases", b"32"), (b"port", b"abc"), (b"nosuch", b"1"),
+        (b"maxmemory-policy", b"bogus")]
     args = []
     for _ in range(1 + v.below(2)):
         args += v.choice(pairs)
@@ -34,19 +38,22 @@ def _config_set(v):
 
 
 def _getkeys(v):
-    lines = [[b"GET", b"a"], [b"MSET", b"a", b"1", b"b", b"2"], [b"SET", b"a", b"1"], [b"BITOP", b"AND", b"d", b"a", b"b"],
-             [b"RENAME", b"a", b"b"], [b"PING"], [b"nosuch", b"a"], [b"GET"], [b"COPY", b"a", b"b", b"DB", b"1"],
-             [b"OBJECT", b"ENCODING", b"a"], [b"LCS", b"a", b"b"], [b"DEL", b"a", b"b", b"c"], [b"MSETNX", b"a", b"1"]]
+    lines = [[b"GET", b"a"], [b"MSET", b"a", b"1", b"b", b"2"], [b"SET", b"a", b"1"],
+             [b"BITOP", b"AND", b"d", b"a", b"b"], [b"RENAME", b"a", b"b"], [b"PING"],
+             [b"nosuch", b"a"], [b"GET"], [b"COPY", b"a", b"b", b"DB", b"1"],
+             [b"OBJECT", b"ENCODING", b"a"], [b"LCS", b"a", b"b"], [b"DEL", b"a", b"b", b"c"],
+             [b"MSETNX", b"a", b"1"]]
     return v.choice(lines)
 
 
 RULES = [
     Rule("", 4, _unknown),
     Rule("DEBUG SLEEP", 1, lambda v: [b"0"]),
-    Rule("DEBUG STRINGMATCH-LEN", 1, lambda v: [v.choice([b"1", b"10", b"100"]), v.choice([b"a*a*b", b"*", b"?"])]),
+    Rule("DEBUG STRINGMATCH-LEN", 1, lambda v: [v.choice([b"1", b"10", b"100"]),
+                                                v.choice([b"a*a*b", b"*", b"?"])]),
     Rule("DEBUG PROTOCOL", 4, lambda v: [v.option(
-        b"string", b"integer", b"double", b"null", b"array", b"set", b"map", b"bignum", b"true", b"false", b"verbatim",
-        b"bogus")]),
+        b"string", b"integer", b"double", b"null", b"array", b"set", b"map", b"bignum", b"true",
+        b"false", b"verbatim", b"bogus")]),
     Rule("DEBUG ERROR", 1, lambda v: [b"MYERR some text"]),
     Rule("DEBUG POPULATE", 1, lambda v: [b"%d" % v.below(4), v.key(), b"%d" % v.below(30)]),
     Rule("CONFIG GET", 6, _config_get),

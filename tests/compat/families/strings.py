@@ -61,7 +61,8 @@ def _offset(v):
 
 
 def _touch(args):
-    """An expiry in the past may leave the key for the next access to remove: this is that access."""
+    """An expiry in the past may leave the key for the next access to remove: this is that
+    access."""
     if any(arg.upper() in (b"EXAT", b"PXAT") for arg in args):
         return [b"EXISTS", args[0]]
     return None
