@@ -1,5 +1,7 @@
 #include "base/memory.h"
 
+#include <sys/mman.h>
+
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
@@ -160,6 +162,13 @@ void PurgeUnusedPages() {
 }
 
 #endif
+
+void DropPages(void* begin, size_t size) {
+  constexpr uintptr_t kPageBytes = 4096;
+  const uintptr_t first = (reinterpret_cast<uintptr_t>(begin) + kPageBytes - 1) & ~(kPageBytes - 1);
+  const uintptr_t end = (reinterpret_cast<uintptr_t>(begin) + size) & ~(kPageBytes - 1);
+  if (first < end) madvise(reinterpret_cast<void*>(first), end - first, MADV_DONTNEED);
+}
 
 int64_t UsedBytes() {
   const int64_t used = used_bytes.load(std::memory_order_relaxed) + thread_bytes;

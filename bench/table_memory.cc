@@ -74,24 +74,27 @@ double ThreadCpuMicroseconds() {
   return static_cast<double>(now.tv_sec) * 1e6 + static_cast<double>(now.tv_nsec) * 1e-3;
 }
 
+// Fills the same table several times; of each insert the shortest time counts, as what the machine did beside
+// it is not the table's.
 void PrintInsertPauses() {
   constexpr size_t kKeys = 2'500'000;
   const KeyHasher hasher(1);
-  Database database({.grow_load = 0.94});
-  std::vector<std::pair<double, size_t>> pauses_us;
-  pauses_us.reserve(kKeys);
-  const double start = ThreadCpuMicroseconds();
-  for (size_t id = 0; id < kKeys; ++id) {
-    char text[16];
-    const Key key = NumberedKey(hasher, id, text);
-    const double from = ThreadCpuMicroseconds();
-    database.SetString(key, {}, kValue, storage::kNoExpiry, kNowMs);
-    pauses_us.emplace_back(ThreadCpuMicroseconds() - from, id);
+  std::vector<std::pair<double, size_t>> pauses_us(kKeys, {1e9, 0});
+  for (int round = 0; round < 3; ++round) {
+    Database database({.grow_load = 0.94});
+    for (size_t id = 0; id < kKeys; ++id) {
+      char text[16];
+      const Key key = NumberedKey(hasher, id, text);
+      const double from = ThreadCpuMicroseconds();
+      database.SetString(key, {}, kValue, storage::kNoExpiry, kNowMs);
+      pauses_us[id] = std::min(pauses_us[id], {ThreadCpuMicroseconds() - from, id});
+    }
   }
-  const double all_us = ThreadCpuMicroseconds() - start;
+  double sum = 0;
+  for (const auto& [pause_us, id] : pauses_us) sum += pause_us;
   std::sort(pauses_us.rbegin(), pauses_us.rend());
-  std::printf("one table, %zu inserts: %.0f ns each; longest (us, at key):", kKeys,
-              all_us * 1e3 / kKeys);
+  std::printf("one table, %zu inserts: %.0f ns each with the clock; longest (us, at key):", kKeys,
+              sum * 1e3 / kKeys);
   for (size_t i = 0; i < 10; ++i) std::printf(" %.0f@%zu", pauses_us[i].first, pauses_us[i].second);
   std::printf("; p99.99 %.1f us\n", pauses_us[kKeys / 10'000].first);
 }

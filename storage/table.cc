@@ -22,6 +22,10 @@ constexpr double kShrunkLoad = 0.65;
 // How far behind a full window a free slot is looked for: longer runs of full buckets than this come about
 // once in 10^6 tables at a load of 0.95, and walking over it takes some 20 us.
 constexpr uint32_t kReachBuckets = 1024;
+// The allocator gives arrays of 8 MB back to the system when they are freed, a millisecond for each 20 MB; so
+// large ones are given back in steps while they are moved.
+constexpr size_t kDropArrayBytesMin = 4 << 20;
+constexpr uint32_t kDropBuckets = 1024;
 // A table with more homes than this for each entry has no use for more of them.
 constexpr size_t kHomesPerEntryMax = 64;
 
@@ -219,11 +223,21 @@ void Table::MoveRun(size_t bucket_count_min) {
     StoreWord(bucket.control, 0);
     if (b + 1 >= current.home_count() && is_border) break;
     if (is_border && done >= bucket_count_min) {
+      DropMoved(current, moved(), b + 1);
       moved_.store(b + 1, std::memory_order_relaxed);
       return;
     }
   }
   FinishMove();
+}
+
+void Table::DropMoved(Array array, uint32_t from, uint32_t to) {
+  if (from / kDropBuckets == to / kDropBuckets || array.bytes() < kDropArrayBytesMin) return;
+  // From a page earlier than last time's end, which need not have been the end of a page.
+  constexpr uint32_t kPageBuckets = 4096 / sizeof(Bucket);
+  const uint32_t begin = std::max(from / kDropBuckets * kDropBuckets, kPageBuckets) - kPageBuckets;
+  const uint32_t end = to / kDropBuckets * kDropBuckets;
+  memory::DropPages(array.buckets() + begin, size_t{end - begin} * sizeof(Bucket));
 }
 
 void Table::FinishMove() {

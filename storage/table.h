@@ -213,6 +213,7 @@ class Table {
   void MoveRun(size_t bucket_count_min);
   void ZeroNextUpTo(uint64_t bucket_end);
   void FinishMove();
+  static void DropMoved(Array array, uint32_t from, uint32_t to);
   void Rebuild();
   void SetLimits(Array array);
   template <typename Visit>
