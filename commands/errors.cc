@@ -26,4 +26,9 @@ std::string InvalidExpire(std::string_view full_name) {
   return "ERR invalid expire time in '" + std::string(full_name) + "' command";
 }
 
+// The option is a C string there, so it ends at its first zero byte.
+std::string UnsupportedOption(std::string_view option) {
+  return "ERR Unsupported option " + std::string(option.substr(0, option.find('\0')));
+}
+
 }  // namespace ringtail::commands::errors

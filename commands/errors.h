@@ -61,6 +61,41 @@ inline constexpr std::string_view kSameObject = "ERR source and destination obje
 inline constexpr std::string_view kInvalidCursor = "ERR invalid cursor";
 inline constexpr std::string_view kOffsetOutOfRange = "ERR offset is out of range";
 
+// Connections and clients.
+inline constexpr std::string_view kAuthWithoutPassword =
+    "ERR AUTH <password> called without any password configured for the default user. Are you sure "
+    "your configuration is correct?";
+inline constexpr std::string_view kHelloNoAuth =
+    "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH "
+    "<user> <pass> option can be used to authenticate the client and select the RESP protocol "
+    "version at the same time";
+inline constexpr std::string_view kClientNameUnprintable =
+    "ERR Client names cannot contain spaces, newlines or special characters.";
+inline constexpr std::string_view kNoSuchClient = "ERR No such client";
+inline constexpr std::string_view kClientIdNotPositive = "ERR client-id should be greater than 0";
+inline constexpr std::string_view kInvalidClientId = "ERR Invalid client ID";
+inline constexpr std::string_view kTimeoutNotInteger =
+    "ERR timeout is not an integer or out of range";
+inline constexpr std::string_view kTimeoutNegative = "ERR timeout is negative";
+
+// Keys, expiry, whole databases.
+inline constexpr std::string_view kNotInt32 =
+    "ERR value is out of range, value must between -2147483648 and 2147483647";
+inline constexpr std::string_view kNxExcludesOthers =
+    "ERR NX and XX, GT or LT options at the same time are not compatible";
+inline constexpr std::string_view kGtExcludesLt =
+    "ERR GT and LT options at the same time are not compatible";
+inline constexpr std::string_view kFirstDbIndex = "ERR invalid first DB index";
+inline constexpr std::string_view kSecondDbIndex = "ERR invalid second DB index";
+inline constexpr std::string_view kNoIdleTimeUnderLfu =
+    "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when "
+    "switching between policies at runtime LRU and LFU data will take some time to adjust.";
+inline constexpr std::string_view kNoIdleTimeUnderLhd =
+    "ERR An LHD maxmemory policy is selected, idle time not tracked.";
+inline constexpr std::string_view kNoFrequency =
+    "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that "
+    "when switching between policies at runtime LRU and LFU data will take some time to adjust.";
+
 /// "ERR wrong number of arguments for 'get' command" ("client|list" for a subcommand).
 std::string WrongArity(std::string_view full_name);
 /// "ERR unknown command 'x', with args beginning with: 'a' 'b' " as Redis cuts it.
@@ -69,5 +104,7 @@ std::string UnknownCommand(Args args);
 std::string UnknownSubcommand(std::string_view container, std::string_view subcommand);
 /// "ERR invalid expire time in 'set' command"
 std::string InvalidExpire(std::string_view full_name);
+/// "ERR Unsupported option x"
+std::string UnsupportedOption(std::string_view option);
 
 }  // namespace ringtail::commands::errors
