@@ -138,73 +138,48 @@ void CommandContext::AmendInt(KeyRef& key, int64_t value) {
   AmendString(key, {digits, storage::FormatInt(value, digits)});
 }
 
-std::span<char> CommandContext::AmendBytes(KeyRef& key, size_t size) {
-  Database& database = DatabaseOf(key);
+// Puts an entry of another shape in the key's place, as the same value in the eyes of stamps and expiry.
+void CommandContext::PutAmended(KeyRef& key, Entry* entry) {
+  if (!key) return Put(key, entry);
+  const Entry& old = *key.entry();
+  if (entry->is_volatile()) entry->SetExpiryMs(old.expiry_ms());
+  entry->SetAccess(old.access());
+  entry->SetStamp(old.stamp());
+  DatabaseOf(key).Replace(key.key_.hash, key.found_, entry, now_ms());
+  key.found_.entry = entry;
   is_changed_ = true;
-  const bool is_new = !key;
-  if (!is_new && key.entry()->encoding() == Encoding::kShared) {
-    SharedBytes block = SharedBytes::Adopt(key.entry()->pointer());
-    if (block.is_unique()) {
-      const size_t old_size = block.size();
-      // A quarter of room ahead, so that growing byte by byte stays linear.
-      if (size > block.capacity()) block.Resize(size, size + size / 4);
-      block.Resize(size);
-      std::memset(block.data() + old_size, 0, size - old_size);
-      const std::span<char> bytes{block.data(), size};
-      key.entry()->SetPointer(block.Release());
-      return bytes;
-    }
-    block.Release();
+}
+
+void CommandContext::AmendText(KeyRef& key, std::string_view text) {
+  if (key && key.entry()->encoding() == Encoding::kBlob &&
+      key.entry()->FitsInPlace(Encoding::kBlob, text.size())) {
+    Entry& entry = *key.entry();
+    entry.SetBlobBytes(text.size());
+    std::memcpy(entry.blob().data(), text.data(), text.size());
+    entry.SetRaw(false);
+    is_changed_ = true;
+    return;
   }
-  if (!is_new && key.entry()->encoding() == Encoding::kBlob &&
-      size < storage::kSharedStringBytesMin) {
-    Entry* entry = key.entry();
-    const size_t old_size = entry->blob_view().size();
-    if (size == old_size) return entry->blob();
-    if (entry->FitsInPlace(Encoding::kBlob, size)) {
-      // The length's own size may change with it: keep the bytes aside.
-      const std::string kept(entry->blob_view());
-      entry->SetBlobBytes(size);
-      const std::span<char> bytes = entry->blob();
-      std::memcpy(bytes.data(), kept.data(), old_size);
-      std::memset(bytes.data() + old_size, 0, size - old_size);
-      return bytes;
+  PutAmended(key, storage::MakeText(key.name(), text, key.expiry_ms() != kNoExpiry));
+}
+
+std::span<char> CommandContext::AmendBytes(KeyRef& key, size_t size) {
+  if (key) {
+    if (const auto bytes = storage::GrowInPlace(*key.entry(), size)) {
+      is_changed_ = true;
+      return *bytes;
     }
   }
-  // Another shape: a new entry with the old bytes, never in the integer encoding.
-  const int64_t expiry_ms = key.expiry_ms();
-  const bool is_volatile = expiry_ms != kNoExpiry;
-  Entry* entry = nullptr;
-  std::span<char> bytes;
-  if (size >= storage::kSharedStringBytesMin) {
-    SharedBytes block = SharedBytes::Create(size);
-    bytes = {block.data(), size};
-    entry = storage::MakeShared(key.name(), std::move(block), is_volatile);
-  } else {
-    entry = Entry::Create({.key = key.name(), .payload_bytes = size, .is_volatile = is_volatile});
-    bytes = entry->blob();
-  }
+  const auto raw = storage::MakeRaw(key.name(), size, key.expiry_ms() != kNoExpiry);
   size_t old_size = 0;
-  uint64_t kept_stamp = 0;
-  if (!is_new) {
+  if (key) {
     const storage::StringView old(*key.entry());
     old_size = old.bytes().size();
-    std::memcpy(bytes.data(), old.bytes().data(), old_size);
-    kept_stamp = key.entry()->stamp();
+    std::memcpy(raw.bytes.data(), old.bytes().data(), old_size);
   }
-  std::memset(bytes.data() + old_size, 0, size - old_size);
-  if (is_volatile) entry->SetExpiryMs(expiry_ms);
-  if (is_new) {
-    database.Add(key.key_.hash, entry, now_ms());
-    key.found_ = database.Find(key.key_);
-    Stamp(key, entry, true);
-  } else {
-    entry->SetAccess(key.entry()->access());
-    entry->SetStamp(kept_stamp);
-    database.Replace(key.key_.hash, key.found_, entry, now_ms());
-    key.found_.entry = entry;
-  }
-  return bytes;
+  std::memset(raw.bytes.data() + old_size, 0, size - old_size);
+  PutAmended(key, raw.entry);
+  return raw.bytes;
 }
 
 void CommandContext::Erase(KeyRef& key) {

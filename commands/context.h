@@ -108,6 +108,8 @@ class CommandContext {
   /// Changes a string in place, keeping expiry and stamp; the key may be absent (then as SetString).
   void AmendString(KeyRef& key, std::string_view value);
   void AmendInt(KeyRef& key, int64_t value);
+  /// The same with exactly this text, even if it is an integer's; for results that Redis stores unencoded.
+  void AmendText(KeyRef& key, std::string_view text);
   /// The key's string as `size` (at least its present size) writable bytes, what is new zeroed; expiry and stamp kept. For
   /// changing parts of it. The key may be absent. Good until the next call.
   std::span<char> AmendBytes(KeyRef& key, size_t size);
@@ -174,6 +176,7 @@ class CommandContext {
   void Stamp(KeyRef& key, Entry* entry, bool is_new);
   uint64_t stamp();
   Database& DatabaseOf(KeyRef& key);
+  void PutAmended(KeyRef& key, Entry* entry);
 
   Parts parts_;
   proto::ReplyWriter reply_;

@@ -64,7 +64,9 @@ uint32_t ImpliedCategories(const CommandSpec& spec) {
 
 uint16_t SingleKey(const CommandSpec& spec) {
   const KeySpec& keys = spec.keys[0];
-  const bool is_single = spec.key_finder == nullptr && keys.begin == KeySpec::Begin::kIndex &&
+  // A finder beside variable flags only decides the flags, never the place.
+  const bool is_placed = spec.key_finder == nullptr || (keys.flags & kKeyVariableFlags) != 0;
+  const bool is_single = is_placed && keys.begin == KeySpec::Begin::kIndex &&
                          keys.find == KeySpec::Find::kRange && keys.last == 0 &&
                          spec.keys[1].begin == KeySpec::Begin::kNone;
   return is_single ? static_cast<uint16_t>(keys.index) : 0;

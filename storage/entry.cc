@@ -54,6 +54,7 @@ Entry* Entry::CreateLike(const Entry& from, Encoding encoding, size_t payload_by
                          .payload_bytes = payload_bytes,
                          .is_volatile = is_volatile,
                          .has_annex = from.has_annex()});
+  entry->SetRaw(from.is_raw());
   entry->stamp_high_ = from.stamp_high_;
   entry->stamp_low_ = from.stamp_low_;
   entry->access_ = from.access_;
@@ -74,6 +75,7 @@ Entry* Entry::CreateWithKey(const Entry& from, std::string_view key) {
                          .payload_bytes = payload_bytes,
                          .is_volatile = from.is_volatile(),
                          .has_annex = from.has_annex()});
+  entry->SetRaw(from.is_raw());
   entry->stamp_high_ = from.stamp_high_;
   entry->stamp_low_ = from.stamp_low_;
   entry->access_ = from.access_;
@@ -118,6 +120,13 @@ size_t Entry::allocated_bytes() const {
 }
 
 void Entry::SetBlobBytes(size_t size) { WriteLength(payload(), size); }
+
+void Entry::GrowBlob(size_t size) {
+  // The length's own size may grow with it.
+  const std::string_view old = blob_view();
+  std::memmove(payload() + LengthBytes(size), old.data(), old.size());
+  SetBlobBytes(size);
+}
 
 size_t Entry::footprint_bytes() const {
   size_t bytes = memory::ReservedBytes(allocated_bytes());

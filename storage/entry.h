@@ -90,6 +90,12 @@ class Entry {
   bool has_annex() const { return (flags_ & kAnnexFlag) != 0; }
   /// Milliseconds since the epoch, or kNoExpiry.
   int64_t expiry_ms() const { return is_volatile() ? Load<int64_t>(tail()) : kNoExpiry; }
+  /// A string that was put together in place, which Redis leaves unencoded: OBJECT ENCODING says "raw"
+  /// however short it is. Writing the value as a whole ends that.
+  bool is_raw() const { return (flags_ & kRawFlag) != 0; }
+  void SetRaw(bool is_raw) {
+    flags_ = static_cast<uint8_t>(is_raw ? flags_ | kRawFlag : flags_ & ~kRawFlag);
+  }
   /// Only for entries made volatile.
   void SetExpiryMs(int64_t expiry_ms) { Store(tail(), expiry_ms); }
   uint32_t expiry_handle() const { return is_volatile() ? Load<uint32_t>(tail() + 8) : kNoHandle; }
@@ -126,8 +132,10 @@ class Entry {
 
   /// The size asked of the allocator.
   size_t allocated_bytes() const;
-  /// Changes the blob's length without moving; only when FitsInPlace said yes.
+  /// Changes the blob's length without moving; only when FitsInPlace said yes. Its bytes are then undefined.
   void SetBlobBytes(size_t size);
+  /// The same to a greater length, keeping the bytes; the new ones are undefined.
+  void GrowBlob(size_t size);
   /// Whether a payload of this shape fits the block that the entry already has.
   bool FitsInPlace(Encoding encoding, size_t payload_bytes) const {
     return memory::ReservedBytes(ShapeBytes(encoding, payload_bytes)) ==
@@ -139,6 +147,7 @@ class Entry {
  private:
   static constexpr uint8_t kVolatileFlag = 1;
   static constexpr uint8_t kAnnexFlag = 2;
+  static constexpr uint8_t kRawFlag = 4;
   static constexpr size_t kHeaderBytes = 12;
 
   char* tail() { return reinterpret_cast<char*>(this) + kHeaderBytes; }
