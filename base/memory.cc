@@ -1,5 +1,7 @@
 #include "base/memory.h"
 
+#include <sys/mman.h>
+
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
@@ -45,8 +47,9 @@ inline void Count(int64_t delta) {
 }
 
 #if RINGTAIL_SYSTEM_MALLOC
+// Asks for all that ReservedBytes promises: callers may use it, and the sanitizers would object.
 inline void* RawAllocate(size_t size) {
-  void* block = std::malloc(size);
+  void* block = std::malloc(ReservedBytes(size));
   if (block == nullptr) [[unlikely]] OutOfMemory(size);
   Count(static_cast<int64_t>(malloc_usable_size(block)));
   return block;
@@ -81,7 +84,7 @@ void FreeLines(void* block, size_t) { RawFree(block); }
 
 void* Reallocate(void* block, size_t, size_t new_size) {
   Count(-static_cast<int64_t>(malloc_usable_size(block)));
-  void* grown = std::realloc(block, new_size);
+  void* grown = std::realloc(block, ReservedBytes(new_size));
   if (grown == nullptr) OutOfMemory(new_size);
   Count(static_cast<int64_t>(malloc_usable_size(grown)));
   return grown;
@@ -159,6 +162,13 @@ void PurgeUnusedPages() {
 }
 
 #endif
+
+void DropPages(void* begin, size_t size) {
+  constexpr uintptr_t kPageBytes = 4096;
+  const uintptr_t first = (reinterpret_cast<uintptr_t>(begin) + kPageBytes - 1) & ~(kPageBytes - 1);
+  const uintptr_t end = (reinterpret_cast<uintptr_t>(begin) + size) & ~(kPageBytes - 1);
+  if (first < end) madvise(reinterpret_cast<void*>(first), end - first, MADV_DONTNEED);
+}
 
 int64_t UsedBytes() {
   const int64_t used = used_bytes.load(std::memory_order_relaxed) + thread_bytes;

@@ -28,6 +28,9 @@ void* Reallocate(void* block, size_t old_size, size_t new_size);
 /// As Allocate and Free, at a 64-byte boundary (a cache line). `size` must be a multiple of 64.
 void* AllocateLines(size_t size);
 void FreeLines(void* block, size_t size);
+/// Gives the whole pages in a range back to the system; what they held is lost. A large block that is emptied
+/// bit by bit is freed without a pause if its pages have gone before.
+void DropPages(void* begin, size_t size);
 /// The bytes that Allocate(size) really reserves.
 size_t ReservedBytes(size_t size);
 

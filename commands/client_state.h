@@ -20,6 +20,7 @@ struct ClientState {
   int db = 0;
   proto::RespVersion resp = proto::RespVersion::kResp2;
   bool is_authenticated = true;
+  bool is_local = true;           ///< on this machine: a unix socket or a loopback address
   bool is_monitor = false;
   bool is_no_evict = false;
   bool is_no_touch = false;

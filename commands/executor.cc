@@ -57,6 +57,11 @@ bool Executor::IsAllowed(const Request& request, ClientState& client,
                          proto::OutputBuffer& output) {
   const Args args = ArgsOf(request);
   if (request.command == nullptr) [[unlikely]] {
+    // Words of HTTP: a browser, or a page made to reach us. Nothing after them may be executed.
+    if (EqualsIgnoreCase(args[0], "POST") || EqualsIgnoreCase(args[0], "Host:")) {
+      client.is_closing = true;
+      return false;
+    }
     Reject(nullptr, client, output,
            request.container != nullptr
                ? errors::UnknownSubcommand(request.container->spec->name, args[1])
@@ -104,6 +109,8 @@ void Executor::Run(const Request& request, ClientState& client, proto::OutputBuf
   const std::span<const Key> keys(keys_.data() + request.first_key, request.key_count);
   const size_t output_bytes = output.size_bytes();
   const CommandSpec& spec = *request.command->spec;
+  client.last_command = &request.command->full_name;
+  client.last_command_ms = parts_.worker.now_ms;
   CommandContext context({.engine = parts_.engine,
                           .worker = parts_.worker,
                           .client = client,
@@ -143,8 +150,6 @@ void Executor::Account(const Request& request, ClientState& client, const Comman
     counters.failed_calls.Add();
     parts_.stats.CountError(reply.last_error_code());
   }
-  client.last_command = &request.command->full_name;
-  client.last_command_ms = parts_.worker.now_ms;
   ++client.command_count;
   if (duration_ns >= parts_.settings.duration_ns_min.load(std::memory_order_relaxed) ||
       reply_bytes >= parts_.settings.reply_bytes_min.load(std::memory_order_relaxed) ||

@@ -78,10 +78,14 @@ bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
          });
 }
 
+bool IsPrintable(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= '!' && c <= '~'; });
+}
+
 const CommandTable& CommandTable::Standard() {
   static const std::array kFamilies = {
       StringCommands(), BitmapCommands(), GenericCommands(),       ScanCommands(), ConnectionCommands(),
-      ClientCommands(), ServerCommands(), IntrospectionCommands(), DebugCommands(),
+      ClientCommands(), ConfigCommands(), InfoCommands(), CommandLogCommands(), LatencyCommands(), ServerCommands(), IntrospectionCommands(), DebugCommands(),
       ExpireCommands(), ObjectCommands(),
   };
   static const CommandTable kTable(kFamilies);

@@ -20,6 +20,9 @@ namespace ringtail::commands {
 /// ASCII case-insensitive equality; command words, options.
 bool EqualsIgnoreCase(std::string_view a, std::string_view b);
 
+/// No spaces, line breaks or other bytes that CLIENT LIST could not show: names of clients and libraries.
+bool IsPrintable(std::string_view text);
+
 class CommandTable {
  public:
   /// A command or subcommand with what was derived from its row.

@@ -50,6 +50,13 @@ struct EngineStats {
   Counter eviction_exceeded_ns;
   Counter expire_slice_ns_max; ///< longest time one expiry slice held the worker
   Counter expire_slices;
+
+  void Reset() {
+    for (Counter* counter : {&keyspace_hits, &keyspace_misses, &expired_keys, &evicted_keys,
+                             &eviction_exceeded_ns, &expire_slice_ns_max, &expire_slices}) {
+      counter->Reset();
+    }
+  }
 };
 
 /// One worker's part of the engine.

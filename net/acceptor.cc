@@ -1,7 +1,5 @@
 #include "net/acceptor.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -16,21 +14,6 @@ namespace {
 constexpr int kAcceptsPerWakeMax = 1000;
 // Descriptors come back as clients leave; asking ten times a second is soon enough.
 constexpr int64_t kRestMs = 100;
-
-void SetOption(int fd, int level, int name, int value) {
-  ::setsockopt(fd, level, name, &value, sizeof(value));
-}
-
-// On Linux an accepted socket has its listener's options, which saves five system calls a
-// connection.
-void ApplyToListener(int fd, const SocketOptions& options) {
-  SetOption(fd, IPPROTO_TCP, TCP_NODELAY, options.has_nodelay ? 1 : 0);
-  SetOption(fd, SOL_SOCKET, SO_KEEPALIVE, options.keepalive_s > 0 ? 1 : 0);
-  if (options.keepalive_s <= 0) return;
-  SetOption(fd, IPPROTO_TCP, TCP_KEEPIDLE, options.keepalive_s);
-  SetOption(fd, IPPROTO_TCP, TCP_KEEPINTVL, std::max(1, options.keepalive_s / 3));
-  SetOption(fd, IPPROTO_TCP, TCP_KEEPCNT, 3);
-}
 
 }  // namespace
 
@@ -49,9 +32,6 @@ void Acceptor::Add(ListeningSocket socket) {
   auto listener = std::make_unique<Listener>();
   listener->acceptor = this;
   listener->socket = std::move(socket);
-  if (!listener->socket.is_unix_socket) {
-    ApplyToListener(listener->socket.fd.get(), socket_options_);
-  }
   if (uv_poll_init(home_.loop(), &listener->poll, listener->socket.fd.get()) != 0) {
     if (hooks_.on_error) hooks_.on_error("cannot watch " + listener->socket.name);
     return;
@@ -75,10 +55,7 @@ void Acceptor::Close() {
 }
 
 void Acceptor::SetSocketOptions(const SocketOptions& options) {
-  socket_options_ = options;
-  for (const auto& listener : listeners_) {
-    if (!listener->socket.is_unix_socket) ApplyToListener(listener->socket.fd.get(), options);
-  }
+  for (const auto& listener : listeners_) ApplySocketOptions(listener->socket, options);
 }
 
 // The handle's memory is libuv's until its callback.

@@ -1,6 +1,6 @@
 // Accepts connections on one worker's loop and gives each to the worker with the fewest.
 //
-//   Acceptor acceptor(home_worker, all_workers, hooks, socket_options);
+//   Acceptor acceptor(home_worker, all_workers, hooks);
 //   acceptor.Add(std::move(listening_socket));
 //
 // When descriptors run out, accepting rests for a moment and clients wait in the backlog, rather
@@ -27,9 +27,9 @@ struct AcceptHooks {
   /// Given the number of open connections, the bytes to answer before hanging up, or "" to let it
   /// in
   /// (`maxclients`). Unset: everyone is let in.
-  std::function<std::string_view(size_t open_count)> refusal;
+  std::function<std::string_view(size_t open_count)> refusal = {};
   /// accept() failed for a reason of ours (too many open files, ...); once per run of failures.
-  std::function<void(std::string_view what)> on_error;
+  std::function<void(std::string_view what)> on_error = {};
 };
 
 class Acceptor {
@@ -47,7 +47,7 @@ class Acceptor {
   void Remove(uint32_t tag);
   /// Stops accepting on all of them.
   void Close();
-  /// Nodelay and keepalive of connections accepted from now on; those of a listener are inherited.
+  /// Nodelay and keepalive for connections accepted from now on, by the sockets that are here.
   void SetSocketOptions(const SocketOptions& options);
 
  private:
@@ -63,7 +63,6 @@ class Acceptor {
   Worker& home_;
   const std::vector<Worker*> workers_;
   const AcceptHooks hooks_;
-  SocketOptions socket_options_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   TimerId rest_timer_;
   bool is_failing_ = false;

@@ -257,7 +257,7 @@ void Answer(const HttpRoutes& routes, const httplib::Request& request,
     reply = route->second();
   }
   response.status = reply.status;
-  response.set_content(std::move(reply.body), reply.content_type);
+  response.set_content(reply.body, reply.content_type);
 }
 
 }  // namespace

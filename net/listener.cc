@@ -3,11 +3,13 @@
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -61,7 +63,21 @@ UniqueFd MakeSocket(int family) {
   return UniqueFd(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
 }
 
-std::optional<SocketFailure> OpenOne(const addrinfo& info, int backlog, UniqueFd& fd) {
+void SetOption(int fd, int level, int name, int value) {
+  ::setsockopt(fd, level, name, &value, sizeof(value));
+}
+
+void Apply(int fd, const SocketOptions& options) {
+  SetOption(fd, IPPROTO_TCP, TCP_NODELAY, options.has_nodelay ? 1 : 0);
+  SetOption(fd, SOL_SOCKET, SO_KEEPALIVE, options.keepalive_s > 0 ? 1 : 0);
+  if (options.keepalive_s <= 0) return;
+  SetOption(fd, IPPROTO_TCP, TCP_KEEPIDLE, options.keepalive_s);
+  SetOption(fd, IPPROTO_TCP, TCP_KEEPINTVL, std::max(1, options.keepalive_s / 3));
+  SetOption(fd, IPPROTO_TCP, TCP_KEEPCNT, 3);
+}
+
+std::optional<SocketFailure> OpenOne(const addrinfo& info, const ListenOptions& options,
+                                     UniqueFd& fd) {
   fd = MakeSocket(info.ai_family);
   if (!fd.is_open()) return Failure("socket");
   const int on = 1;
@@ -72,7 +88,9 @@ std::optional<SocketFailure> OpenOne(const addrinfo& info, int backlog, UniqueFd
   if (::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0) {
     return Failure("setsockopt");
   }
-  return Listen(fd.get(), info.ai_addr, info.ai_addrlen, backlog);
+  // Before listen: clients may be in the backlog before anyone accepts.
+  Apply(fd.get(), options.socket);
+  return Listen(fd.get(), info.ai_addr, info.ai_addrlen, options.backlog);
 }
 
 std::optional<SocketFailure> OpenTarget(const BindTarget& target, const ListenOptions& options,
@@ -89,7 +107,7 @@ std::optional<SocketFailure> OpenTarget(const BindTarget& target, const ListenOp
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owned(found, ::freeaddrinfo);
   std::optional<SocketFailure> failure;
   for (const addrinfo* info = found; info != nullptr; info = info->ai_next) {
-    failure = OpenOne(*info, options.backlog, fd);
+    failure = OpenOne(*info, options, fd);
     if (!failure) return std::nullopt;
   }
   return failure;
@@ -149,6 +167,10 @@ Result<ListeningSocket> OpenUnixListener(const UnixListenOptions& options) {
     return Error{prefix + Failure("chmod").what};
   }
   return socket;
+}
+
+void ApplySocketOptions(const ListeningSocket& socket, const SocketOptions& options) {
+  if (!socket.is_unix_socket) Apply(socket.fd.get(), options);
 }
 
 int SystemBacklogMax() {

@@ -6,7 +6,7 @@
 namespace ringtail::net {
 
 Network::Network(const NetworkOptions& options, const DelegateFactory& factory, AcceptHooks hooks)
-    : socket_options_(options.socket), hooks_(std::move(hooks)) {
+    : hooks_(std::move(hooks)) {
   const uint32_t count = std::clamp(options.worker_count, 1u, kWorkerCountMax);
   for (uint32_t index = 0; index < count; ++index) {
     delegates_.push_back(factory(index));
@@ -23,7 +23,6 @@ Result<void> Network::Start() {
     workers.push_back(worker.get());
   }
   acceptor_ = std::make_unique<Acceptor>(*workers_[0], std::move(workers), std::move(hooks_));
-  acceptor_->SetSocketOptions(socket_options_);
   for (auto& worker : workers_) worker->StartThread();
   is_started_ = true;
   return {};

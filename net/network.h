@@ -28,7 +28,6 @@ namespace ringtail::net {
 struct NetworkOptions {
   uint32_t worker_count = 1;
   WorkerOptions worker;
-  SocketOptions socket;
 };
 
 /// Makes the delegate of one worker; called once for each, in order of index, on the maker's
@@ -49,7 +48,7 @@ class Network {
   void Listen(std::vector<ListeningSocket> sockets);
   /// Stops accepting on the sockets of that tag (for a changed port); open connections stay.
   void StopListening(uint32_t tag);
-  /// Keepalive and nodelay for connections accepted from now on.
+  /// Changes ListenOptions::socket for connections accepted from now on.
   void SetSocketOptions(const SocketOptions& options);
   /// Calls `on_signal(number)` on worker 0's thread whenever one of the signals arrives.
   void WatchSignals(std::vector<int> signals, std::function<void(int)> on_signal);
@@ -81,7 +80,6 @@ class Network {
   size_t connection_count() const;
 
  private:
-  const SocketOptions socket_options_;
   std::vector<std::unique_ptr<WorkerDelegate>> delegates_;
   std::vector<std::unique_ptr<Worker>> workers_;
   // Both live on worker 0's thread between Start and Stop.

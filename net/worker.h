@@ -47,13 +47,6 @@ struct WorkerOptions {
   size_t flush_bytes_max = 1024 * 1024;
 };
 
-/// Socket options of accepted TCP connections.
-struct SocketOptions {
-  bool has_nodelay = true;
-  /// Seconds of silence before keepalive probes; three probes a third of it apart. 0: none.
-  int keepalive_s = 300;
-};
-
 /// A one-shot timer of one worker.
 struct TimerId {
   int64_t deadline_ms = 0;
@@ -97,7 +90,8 @@ class Worker {
       if (Connection* connection = Find(id)) task(*connection);
     });
   }
-  /// Closes all connections (sending what their sockets take at once) and ends the loop.
+  /// Closes all connections (sending what their sockets take at once) and ends the loop. For a
+  /// worker of a Network, call Network::Stop instead.
   void RequestStop();
   /// Open connections, including those on their way here from the acceptor.
   size_t connection_count() const { return connection_count_.load(std::memory_order_relaxed); }

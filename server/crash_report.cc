@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::array<int, 5> kSignals = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 // backtrace() and its unwinder need some 10 KiB; a sanitizer's report, which may follow ours, more.
-constexpr size_t kStackBytes = 128 * 1024;
+constexpr size_t kStackBytes = size_t{128} * 1024;
 constexpr int kFramesMax = 64;
 
 // Everything the handler may look at, put here beforehand: in a crash nothing can be asked for.

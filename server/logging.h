@@ -31,12 +31,9 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "server/config/config.h"
 
 namespace ringtail::server {
-
-/// Redis's log levels, from the most talkative.
-enum class LogLevel : uint8_t { kDebug, kVerbose, kNotice, kWarning, kNothing };
-enum class LogFormat : uint8_t { kText, kJson };
 
 /// The level that the `loglevel` directive names, if it is one. Case does not matter.
 std::optional<LogLevel> ParseLogLevel(std::string_view name);

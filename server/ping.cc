@@ -113,7 +113,7 @@ Result<void> PingServer(std::string_view host_port, int64_t timeout_ms) {
     connected = dialogue.Connect(*one);
   }
   freeaddrinfo(found);
-  TRY_VOID(connected);
+  if (!connected.ok()) return connected;
   TRY(const std::string reply, dialogue.Ask("*1\r\n$4\r\nPING\r\n"));
   if (reply == "+PONG" || reply.starts_with("-NOAUTH")) return {};
   return Error{reply};

@@ -19,6 +19,7 @@
 #include <utility>
 
 #include "base/result.h"
+#include "server/config/config.h"
 
 namespace ringtail::server {
 
@@ -84,8 +85,6 @@ void BlockShutdownSignals();
 /// Sleeps until SIGTERM or SIGINT comes and says which. Needs BlockShutdownSignals first.
 int WaitForShutdownSignal();
 
-/// The directive `supervised`.
-enum class Supervision : uint8_t { kNo, kUpstart, kSystemd, kAuto };
 /// What `wanted` comes to in this environment: kAuto looks for NOTIFY_SOCKET and UPSTART_JOB, and a
 /// supervisor that is not there becomes kNo.
 Supervision DetectSupervision(Supervision wanted);

@@ -40,7 +40,7 @@ class Session final : public net::ConnectionState {
   std::string local_address;
   bool is_over_soft_limit = false;
   int64_t over_soft_limit_since_ms = 0;
-  int64_t paused_since_ms = 0;
+  bool is_held_back = false;   ///< by CLIENT PAUSE; what it sent waits in its input
 
  private:
   net::Connection& connection_;

@@ -20,6 +20,10 @@ constexpr size_t kOutputPauseBytes = size_t{256} * 1024 * 1024;
 // Connections looked at for timeouts in one tick of the cron.
 constexpr uint32_t kCronConnections = 2000;
 
+bool IsLoopback(const std::string& address) {
+  return address.starts_with("127.") || address.starts_with("[::1]") || address.starts_with("/");
+}
+
 }  // namespace
 
 SessionWorker::SessionWorker(Server& server, uint32_t index)
@@ -62,6 +66,7 @@ void SessionWorker::OnAccept(net::Connection& connection) {
   Session& session = *owned;
   session.address = connection.PeerAddress();
   session.local_address = connection.LocalAddress();
+  session.client.is_local = IsLoopback(session.address);
   session.client.created_ms = server_.clock().WallMs();
   session.client.last_command_ms = session.client.created_ms;
   connection.SetState(std::move(owned));
@@ -99,10 +104,7 @@ void SessionWorker::OnTurn(std::span<net::Connection* const> ready) {
 void SessionWorker::ReadRequests(Session& session) {
   net::Connection& connection = session.connection();
   if (connection.is_closing() || session.client.is_closing) return;
-  if (server_.IsPaused(session.client)) {
-    paused_.push_back(connection.id());
-    return;
-  }
+  if (IsHeldBack(session, nullptr)) return;
   if (connection.has_block()) session.parser.SupplyLargeBulk(connection.TakeBlock());
   size_t parsed = 0;      // of input(), by requests that are in the batch and not yet consumed
   for (;;) {
@@ -130,10 +132,7 @@ void SessionWorker::ReadRequests(Session& session) {
       RunBatch();
       parsed = 0;
       if (connection.is_closing() || session.client.is_closing) return;
-      if (server_.IsPaused(session.client)) {
-        paused_.push_back(connection.id());
-        return;
-      }
+      if (session.is_held_back || IsHeldBack(session, nullptr)) return;
     }
   }
 }
@@ -142,7 +141,9 @@ void SessionWorker::ReadRequests(Session& session) {
 // since the connection's input changes.
 bool SessionWorker::ReadLargeBulk(Session& session) {
   RunBatch();
-  if (session.client.is_closing || session.connection().is_closing()) return false;
+  if (session.client.is_closing || session.connection().is_closing() || session.is_held_back) {
+    return false;
+  }
   const proto::LargeBulk bulk = session.parser.pending_large_bulk();
   session.connection().ReadIntoBlock(bulk.offset, bulk.byte_count);
   return true;
@@ -158,15 +159,36 @@ void SessionWorker::RunBatch() {
   executor_.BeginBatch();
 }
 
+// Whether CLIENT PAUSE keeps this request (or, before anything is parsed, this client) waiting. Its bytes stay
+// in the connection's input and are parsed again when the pause ends; a value that was received into a block
+// of its own cannot be, so such a client waits before its block is taken.
+bool SessionWorker::IsHeldBack(Session& session, const Item* item) {
+  const ClientDirectory::Paused paused = server_.client_directory().paused();
+  if (paused == ClientDirectory::Paused::kNothing) [[likely]] return false;
+  bool is_held = paused == ClientDirectory::Paused::kAll;
+  if (item == nullptr) {
+    is_held |= session.connection().has_block();
+  } else if (const auto* command = item->request.command) {
+    is_held |= (command->spec->flags & (commands::kWrite | commands::kMayReplicate)) != 0;
+  }
+  if (!is_held) return false;
+  session.is_held_back = true;
+  if (item != nullptr) session.parser.Reset();
+  paused_.push_back(session.connection().id());
+  return true;
+}
+
 void SessionWorker::RunItem(const Item& item) {
   Session& session = *item.session;
   net::Connection& connection = session.connection();
-  if (connection.is_closing() || session.client.is_closing) return;
+  if (connection.is_closing() || session.client.is_closing || session.is_held_back) return;
+  if (IsHeldBack(session, &item)) return;
   if (!item.error.empty()) {
     FailProtocol(session, item.error);
     return;
   }
   if (item.request.arg_count != 0) {
+    running_ = &session;
     executor_.Execute(item.request, session.client, connection.output());
     if (session.client.is_closing) connection.CloseAfterFlush();
   }
@@ -197,7 +219,6 @@ void SessionWorker::AfterBatch(Session& session) {
     connection.CloseNow();
   }
   session.published.input_bytes.store(connection.input().size(), std::memory_order_relaxed);
-  session.published.output_bytes.store(connection.output_bytes(), std::memory_order_relaxed);
   session.published.memory_bytes.store(
       sizeof(Session) + sizeof(net::Connection) + connection.input_memory_bytes() +
           connection.output_bytes(),
@@ -262,6 +283,7 @@ void SessionWorker::OnCron(int64_t now_ms) {
     net::Connection* connection = worker_->ConnectionAt(cron_slot_);
     if (connection == nullptr || connection->is_closing() || !connection->has_state()) continue;
     Session& session = connection->state<Session>();
+    session.published.output_bytes.store(connection->output_bytes(), std::memory_order_relaxed);
     if (IsHungUpOn(session, now_ms)) {
       VLOG(1) << "Closing idle client: id=" << session.client.id << " addr=" << session.address;
       connection->CloseNow();
@@ -269,7 +291,7 @@ void SessionWorker::OnCron(int64_t now_ms) {
       EnforceOutputLimit(session);
     }
   }
-  if (!paused_.empty()) ResumePaused();
+  if (server_.client_directory().paused() == ClientDirectory::Paused::kNothing) ResumePaused();
   if (!is_background_armed_) RunBackground();
   if (index_ == 0) server_.OnCron();
 }
@@ -292,17 +314,18 @@ void SessionWorker::ResumePaused() {
   for (const net::ConnectionId id : resumed) {
     net::Connection* connection = worker_->Find(id);
     if (connection == nullptr || connection->is_closing()) continue;
-    if (server_.IsPaused(connection->state<Session>().client)) {
-      paused_.push_back(id);
-    } else {
-      connection->MarkReady();
-    }
+    connection->state<Session>().is_held_back = false;
+    connection->MarkReady();
   }
 }
 
 // ---- Watching
 
 void SessionWorker::AddMonitor(Session& session) { monitors_.push_back(session.connection().id()); }
+
+void SessionWorker::RemoveMonitor(Session& session) {
+  std::erase(monitors_, session.connection().id());
+}
 
 void SessionWorker::DeliverToMonitors(const std::string& line) {
   for (const net::ConnectionId id : monitors_) {
@@ -313,16 +336,15 @@ void SessionWorker::DeliverToMonitors(const std::string& line) {
   }
 }
 
-void SessionWorker::OnMonitored(const commands::ClientState& client,
-                                const commands::CommandTable::Entry& command, commands::Args args,
-                                int64_t) {
-  server_.OnMonitored(*this, client, command, args);
+void SessionWorker::OnMonitored(const commands::ClientState&, const commands::CommandTable::Entry&,
+                                commands::Args args, int64_t) {
+  server_.OnMonitored(*running_, args);
 }
 
-void SessionWorker::OnExceeded(const commands::ClientState& client,
+void SessionWorker::OnExceeded(const commands::ClientState&,
                                const commands::CommandTable::Entry& command, commands::Args args,
                                uint64_t duration_ns, uint64_t request_bytes, uint64_t reply_bytes) {
-  server_.OnExceeded(client, command, args, duration_ns, request_bytes, reply_bytes);
+  server_.OnExceeded(*running_, command, args, duration_ns, request_bytes, reply_bytes);
 }
 
 }  // namespace ringtail::server

@@ -41,6 +41,7 @@ class SessionWorker final : public net::WorkerDelegate, private commands::Execut
 
   /// Starts or ends showing every command to this client.
   void AddMonitor(Session& session);
+  void RemoveMonitor(Session& session);
   /// Sends a line to this worker's monitors.
   void DeliverToMonitors(const std::string& line);
   /// Goes on with the clients that a pause held back.
@@ -67,6 +68,7 @@ class SessionWorker final : public net::WorkerDelegate, private commands::Execut
   bool ReadLargeBulk(Session& session);
   void RunBatch();
   void RunItem(const Item& item);
+  bool IsHeldBack(Session& session, const Item* item);
   void AfterBatch(Session& session);
   void EnforceOutputLimit(Session& session);
   void FailProtocol(Session& session, std::string_view error);
@@ -86,6 +88,7 @@ class SessionWorker final : public net::WorkerDelegate, private commands::Execut
   uint64_t limits_version_ = 0;
 
   std::vector<Item> batch_;
+  Session* running_ = nullptr;   // whose command is being executed
   size_t batch_keys_ = 0;
   std::vector<net::ConnectionId> monitors_;
   std::vector<net::ConnectionId> paused_;

@@ -12,7 +12,6 @@ constexpr size_t kGhostBytesMin = size_t{64} << 10;
 constexpr size_t kGhostBytesMax = size_t{64} << 20;
 // Up to so many keys every access is observed; above, those of a sample of about so many keys.
 constexpr uint64_t kObservedKeys = 1 << 15;
-constexpr uint32_t kTickFractionBits = 16;
 
 size_t GhostBytes(size_t memory_bytes_max) {
   return std::clamp(memory_bytes_max / kGhostShare, kGhostBytesMin, kGhostBytesMax);
@@ -68,13 +67,18 @@ void Evictor::SetNow(int64_t wall_ms) {
   if (clock_.kind != AccessKind::kLhd) return;
   model_ = &shared_.learned_->model;
   clock_.sample_mask = shared_.sample_mask_.load(std::memory_order_relaxed);
-  const uint64_t fraction = shared_.tick_fraction_.load(std::memory_order_relaxed);
-  clock_.tick = static_cast<uint32_t>(fraction >> kTickFractionBits) & kTickMask;
+  const uint64_t ours = fraction_ - published_fraction_;
+  fraction_ = ours + (ours == 0 ? shared_.tick_fraction_.load(std::memory_order_relaxed)
+                                : shared_.tick_fraction_.fetch_add(ours, std::memory_order_relaxed));
+  published_fraction_ = fraction_;
+  step_ = uint64_t{1} << (kTickFractionBits - shared_.tick_shift_.load(std::memory_order_relaxed));
+  clock_.tick = static_cast<uint32_t>(fraction_ >> kTickFractionBits) & kTickMask;
 }
 
 uint32_t Evictor::Admit(uint16_t db, uint64_t hash) {
   if (clock_.kind != AccessKind::kLhd) return AccessOfNew(clock_);
   Advance();
+  LearnIfDue();
   uint32_t next = 0;
   if (const auto ghost = shared_.learned_->ghosts.Recall(hash, clock_.tick)) {
     next = NextClass(ghost->cls, ghost->age_ticks, NextRandom());
@@ -89,14 +93,9 @@ uint32_t Evictor::Admit(uint16_t db, uint64_t hash) {
   return access;
 }
 
-void Evictor::Advance() {
-  const uint32_t shift = shared_.tick_shift_.load(std::memory_order_relaxed);
-  const uint64_t step = uint64_t{1} << (kTickFractionBits - shift);
-  const uint64_t fraction =
-      shared_.tick_fraction_.fetch_add(step, std::memory_order_relaxed) + step;
-  clock_.tick = static_cast<uint32_t>(fraction >> kTickFractionBits) & kTickMask;
-  const auto full_tick = static_cast<uint32_t>(fraction >> kTickFractionBits);
-  if (model_->IsDue(full_tick)) model_->Rebuild(full_tick);
+void Evictor::LearnIfDue() {
+  const auto tick = static_cast<uint32_t>(fraction_ >> kTickFractionBits);
+  if (model_->IsDue(tick)) model_->Rebuild(tick);
 }
 
 void Evictor::Observe(uint32_t cls, uint32_t age, uint32_t next) {

@@ -35,7 +35,10 @@
 
 namespace ringtail::storage {
 
-/// What all workers share: the policy, the insertion clock, and what the LHD policies have learned.
+/// The access clock counts in 2^-16 ticks, so that a tick can be 1 to 2^16 accesses.
+inline constexpr uint32_t kTickFractionBits = 16;
+
+/// What all workers share: the policy, the access clock, and what the LHD policies have learned.
 class Eviction {
  public:
   /// `memory_bytes_max` (0: unlimited) sizes the memory of evicted keys, about 1/64 of it, used by
@@ -48,7 +51,7 @@ class Eviction {
   void Configure(EvictionPolicy policy, size_t memory_bytes_max);
   /// Sets lfu-log-factor and lfu-decay-time; any thread.
   void SetLfuTuning(LfuTuning tuning);
-  /// Tells how many keys are stored, now and then (every 100 ms is enough): the insertion clock and
+  /// Tells how many keys are stored, now and then (every 100 ms is enough): the access clock and
   /// the rate at which keys are observed follow it. Any thread.
   void SetKeyCount(uint64_t key_count);
 
@@ -73,9 +76,9 @@ class Eviction {
   std::atomic<uint32_t> lfu_decay_minutes_{1};
   std::unique_ptr<Learned> learned_;  // Only under an LHD policy.
 
-  std::atomic<uint32_t> tick_shift_{0};   // 2^shift insertions are a tick.
+  std::atomic<uint32_t> tick_shift_{0};   // 2^shift accesses are a tick.
   std::atomic<uint32_t> sample_mask_{0};  // Keys with (hash & mask) == 0 are observed.
-  alignas(64) std::atomic<uint64_t> tick_fraction_{0};  // The insertion clock, in 2^-16 ticks.
+  alignas(64) std::atomic<uint64_t> tick_fraction_{0};  // The access clock, in 2^-16 ticks.
 };
 
 /// A key that may be evicted, as it was when it was offered.
@@ -137,6 +140,7 @@ class Evictor {
   void Rescore();
   void Insert(const EvictionCandidate& candidate);
   uint32_t LhdTouch(uint32_t access, uint64_t hash) {
+    Advance();
     const uint32_t cls = AccessClass(access);
     const uint32_t age = AccessAge(access, clock_.tick);
     const uint32_t next = NextClass(cls, age, NextRandom());
@@ -144,7 +148,12 @@ class Evictor {
     return PackAccess(clock_.tick, next);
   }
   void Observe(uint32_t cls, uint32_t age, uint32_t next);
-  void Advance();
+  // The access clock goes on by one access; other workers see it at the next SetNow.
+  void Advance() {
+    fraction_ += step_;
+    clock_.tick = static_cast<uint32_t>(fraction_ >> kTickFractionBits) & kTickMask;
+  }
+  void LearnIfDue();
   // Thirty-two cheap bits; their quality only has to make coin flips fair.
   uint32_t NextRandom() {
     coin_ = coin_ * 0x9e3779b97f4a7c15ULL + 0xd1b54a32d192ed03ULL;
@@ -156,6 +165,9 @@ class Evictor {
   uint64_t coin_ = 1;
   Random random_;
   EvictionModel* model_ = nullptr;
+  uint64_t fraction_ = 0;            // The access clock, with what this worker has added to it,
+  uint64_t published_fraction_ = 0;  // and without.
+  uint64_t step_ = 1;
   uint32_t offered_ = 0;
   uint32_t pool_count_ = 0;
   std::array<EvictionCandidate, kPoolSize> pool_;

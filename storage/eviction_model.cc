@@ -15,6 +15,8 @@ constexpr uint32_t kRoundStartsMin = 2048;
 // class's.
 constexpr float kPriorWeight = 4;
 constexpr float kFrequencyWeight = 16;
+// The least time ahead that a density looks, in turnovers.
+constexpr float kHorizon = 0.25F;
 
 // The tick at which bucket `bucket` begins.
 float BucketStart(uint32_t bucket) {
@@ -69,7 +71,7 @@ void EvictionModel::Rebuild(uint32_t tick) {
       }
       Row hazards;
       Hazards(starts, faded_reuses_[cls], general, kFrequencyWeight, hazards);
-      Publish(cls, hazards);
+      Publish(cls, hazards, turnover);
     }
   }
   rebuilding_.clear(std::memory_order_release);
@@ -129,7 +131,7 @@ void EvictionModel::Hazards(const Row& starts, const Row& reuses, const Row& pri
 // Turns hazards into densities: the best ratio of hits to time over all horizons, for every age.
 // Seen from the end, a bucket joins what follows for as long as that raises its ratio, which is a
 // convex hull.
-void EvictionModel::Publish(uint32_t cls, const Row& hazards) {
+void EvictionModel::Publish(uint32_t cls, const Row& hazards, float turnover) {
   struct Segment {
     float hits;
     float time;
@@ -142,16 +144,18 @@ void EvictionModel::Publish(uint32_t cls, const Row& hazards) {
     own[b] = {survival - left, std::max(1e-20F, (survival + left) / 2 * width)};
     survival = std::max(left, 1e-12F);
   }
-  std::array<Segment, kWaitBucketCount> hull;
-  uint32_t depth = 0;
-  for (uint32_t b = kWaitBucketCount; b-- > 0;) {
-    Segment segment = own[b];
-    while (depth > 0 && hull[depth - 1].hits * segment.time > segment.hits * hull[depth - 1].time) {
-      segment.hits += hull[depth - 1].hits;
-      segment.time += hull[depth - 1].time;
-      --depth;
+  for (uint32_t b = 0; b < kWaitBucketCount; ++b) {
+    // A shorter horizon than this would mostly measure luck.
+    const float horizon = BucketStart(b) + kHorizon * turnover;
+    Segment sum{0, 0};
+    Segment best{0, 1};
+    for (uint32_t end = b; end < kWaitBucketCount; ++end) {
+      sum.hits += own[end].hits;
+      sum.time += own[end].time;
+      if (BucketStart(end + 1) < horizon && end + 1 < kWaitBucketCount) continue;
+      if (sum.hits * best.time > best.hits * sum.time) best = sum;
     }
-    hull[depth++] = segment;
+    const Segment& segment = best;
     // 1024 steps an octave, from 2^-44 up: sixteen bits of logarithm order what matters.
     const float steps = (std::log2(segment.hits / segment.time + 0x1.0p-44F) + 44) * 1024;
     density_[cls][b].store(static_cast<uint16_t>(std::clamp(steps, 0.0F, 65535.0F)),

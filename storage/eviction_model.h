@@ -88,7 +88,7 @@ class EvictionModel {
   float StartsAt(uint32_t cls, uint32_t tick) const;
   void Hazards(const Row& starts, const Row& reuses, const Row& prior, float prior_weight,
                Row& out);
-  void Publish(uint32_t cls, const Row& hazards);
+  void Publish(uint32_t cls, const Row& hazards, float turnover);
 
   // Counted by everyone.
   std::array<Counter, kAccessClassCount> starts_{};

@@ -4,9 +4,15 @@
 #include <bit>
 
 namespace ringtail::storage {
+namespace {
+
+// An index that is empty again gives back its lists of chunks if they are longer than this.
+constexpr size_t kIdsKept = 64;
+
+}  // namespace
 
 ExpiryIndex::ExpiryIndex(const Table& table, int64_t now_ms)
-    : table_(table), now_tick_(static_cast<uint64_t>(now_ms < 0 ? 0 : now_ms) >> kTickBits) {
+    : table_(table), now_tick_(TickAt(now_ms)) {
   heads_.fill(kNoChunk);
 }
 
@@ -18,20 +24,25 @@ ExpiryIndex::~ExpiryIndex() {
 
 // The tick at which an entry is certainly expired.
 uint64_t ExpiryIndex::TickOf(int64_t expiry_ms) {
-  return expiry_ms < 0 ? 0 : (static_cast<uint64_t>(expiry_ms) >> kTickBits) + 1;
+  if (expiry_ms < 0) return 0;
+  return std::min((static_cast<uint64_t>(expiry_ms) >> kTickBits) + 1, kLastTick);
+}
+
+// One before the last, so that there is always a next tick to put things into.
+uint64_t ExpiryIndex::TickAt(int64_t now_ms) {
+  if (now_ms < 0) return 0;
+  return std::min(static_cast<uint64_t>(now_ms) >> kTickBits, kLastTick - 1);
 }
 
 // The level is that of the highest group of six bits in which the tick differs from now: there its bucket is
-// ahead of the current one, and all lower groups are sorted out when it comes up.
+// ahead of the current one, and all lower groups are sorted out when it comes up. The tick is after now.
 unsigned ExpiryIndex::BucketFor(uint64_t tick) const {
   const auto high_bit = static_cast<unsigned>(63 - std::countl_zero(tick ^ now_tick_));
-  const unsigned level = std::min(high_bit / kLevelBits, kLevels - 1);
-  if (high_bit / kLevelBits >= kLevels) return (kLevels - 1) * 64 + 63;  // farther than any wheel
+  const unsigned level = high_bit / kLevelBits;
   return level * 64 + static_cast<unsigned>((tick >> (kLevelBits * level)) & 63);
 }
 
 uint64_t ExpiryIndex::VisitTick(unsigned bucket) const {
-  if (bucket == kDueBucket) return now_tick_;
   const unsigned shift = kLevelBits * (bucket / 64);
   const uint64_t above = now_tick_ >> (shift + kLevelBits) << (shift + kLevelBits);
   return above | (uint64_t{bucket % 64} << shift);
@@ -74,6 +85,10 @@ void ExpiryIndex::FreeChunk(uint32_t id) {
   memory::Free(gone, sizeof(Chunk));
   chunks_[id] = nullptr;
   free_ids_.push_back(id);
+  if (free_ids_.size() == chunks_.size() && chunks_.size() >= kIdsKept) {
+    chunks_ = {};
+    free_ids_ = {};
+  }
 }
 
 uint32_t ExpiryIndex::AppendRecord(unsigned bucket, uint32_t position) {
@@ -96,17 +111,17 @@ Table::Slot ExpiryIndex::FindByHandle(uint32_t position, uint32_t handle) const 
   return found;
 }
 
-// Moves the few live records of a chunk to its bucket's open chunk, so that holes never cost more than three
-// times what lives. The open chunk has room: it was opened just now, or more than kSparseRecords are free.
+// Moves the few live records of a chunk to its bucket's open chunk. So every chunk but the open one has more
+// than kSparseRecords, and holes never cost more than three times what lives.
 void ExpiryIndex::MergeSparse(uint32_t id) {
-  Chunk& sparse = chunk(id);
-  const Chunk& open = chunk(heads_[sparse.bucket]);
-  if (heads_[sparse.bucket] == id || open.used_count + sparse.live_count > kRecords) return;
-  for (uint32_t i = 0; i < sparse.used_count; ++i) {
-    if (sparse.records[i] == 0) continue;
-    const uint32_t position = sparse.records[i] >> 8;
+  const unsigned bucket = chunk(id).bucket;
+  // The open chunk waits until it is full; due ones are about to go.
+  if (heads_[bucket] == id || bucket == kDueBucket) return;
+  for (uint32_t i = 0; i < chunk(id).used_count; ++i) {
+    if (chunk(id).records[i] == 0) continue;
+    const uint32_t position = chunk(id).records[i] >> 8;
     Entry* entry = FindByHandle(position, id << 6 | i).entry();
-    entry->SetExpiryHandle(AppendRecord(sparse.bucket, position));
+    entry->SetExpiryHandle(AppendRecord(bucket, position));
   }
   FreeChunk(id);
 }
@@ -138,7 +153,7 @@ void ExpiryIndex::Remove(Entry* entry) {
 
 void ExpiryIndex::Update(uint32_t position, Entry* entry) {
   const unsigned bucket = chunk(entry->expiry_handle() >> 6).bucket;
-  if (TickOf(entry->expiry_ms()) >= VisitTick(bucket)) return;
+  if (bucket == kDueBucket || TickOf(entry->expiry_ms()) >= VisitTick(bucket)) return;
   Remove(entry);
   Add(position, entry);
 }
@@ -154,16 +169,60 @@ bool ExpiryIndex::AdvanceTo(uint64_t target_tick) {
     const uint64_t tick = VisitTick(bucket);
     if (tick > target_tick) break;
     now_tick_ = tick;
-    heads_[kDueBucket] = heads_[bucket];
-    heads_[bucket] = kNoChunk;
-    occupied_[level] &= ~(uint64_t{1} << (bucket % 64));
-    for (uint32_t id = heads_[kDueBucket]; id != kNoChunk; id = chunk(id).next) {
-      chunk(id).bucket = kDueBucket;
-    }
+    MakeDue(bucket);
     return true;
   }
   now_tick_ = target_tick;
   return false;
+}
+
+// Puts a bucket's chunks in front of the due ones.
+void ExpiryIndex::MakeDue(unsigned bucket) {
+  const uint32_t first = heads_[bucket];
+  uint32_t last = first;
+  for (uint32_t id = first; id != kNoChunk; id = chunk(id).next) {
+    chunk(id).bucket = kDueBucket;
+    last = id;
+  }
+  chunk(last).next = heads_[kDueBucket];
+  if (heads_[kDueBucket] != kNoChunk) chunk(heads_[kDueBucket]).previous = last;
+  heads_[kDueBucket] = first;
+  heads_[bucket] = kNoChunk;
+  occupied_[bucket / 64] &= ~(uint64_t{1} << (bucket % 64));
+}
+
+// The clock was set back: what the buckets mean depends on now, so all of them are sorted anew.
+void ExpiryIndex::SetBack(uint64_t tick) {
+  now_tick_ = tick;
+  for (unsigned bucket = 0; bucket < kBuckets; ++bucket) {
+    if (heads_[bucket] != kNoChunk) MakeDue(bucket);
+  }
+}
+
+// The first due chunk's records are looked up in stages, so that their cache misses overlap.
+void ExpiryIndex::PrefetchDue(size_t record_count_max) const {
+  const Chunk& due = chunk(heads_[kDueBucket]);
+  const size_t first = due.used_count > record_count_max ? due.used_count - record_count_max : 0;
+  for (size_t i = first; i < due.used_count; ++i) {
+    table_.PrefetchBucket(KeyHash(uint64_t{due.records[i] >> 8} << 40));
+  }
+  for (size_t i = first; i < due.used_count; ++i) {
+    table_.PrefetchEntry(KeyHash(uint64_t{due.records[i] >> 8} << 40));
+  }
+}
+
+// Forgets the last record of the first due chunk.
+ExpiryIndex::Due ExpiryIndex::TakeDue() {
+  const uint32_t id = heads_[kDueBucket];
+  Chunk& due = chunk(id);
+  while (due.records[due.used_count - 1] == 0) --due.used_count;
+  const uint32_t index = --due.used_count;
+  const uint32_t position = due.records[index] >> 8;
+  const Table::Slot slot = FindByHandle(position, id << 6 | index);
+  slot.entry()->SetExpiryHandle(kNoHandle);
+  --size_;
+  if (--due.live_count == 0) FreeChunk(id);
+  return {slot, position};
 }
 
 Entry* ExpiryIndex::SampleChunk(const Chunk& chosen, uint32_t id, Random& random,
@@ -217,6 +276,10 @@ const char* ExpiryIndex::Verify() const {
     }
     if (in_chunk != checked.live_count) return "a chunk's live count is wrong";
     if (in_chunk == 0) return "an empty chunk was kept";
+    const bool is_open = heads_[checked.bucket] == id;
+    if (in_chunk <= kSparseRecords && !is_open && checked.bucket != kDueBucket) {
+      return "a sparse chunk was not merged";
+    }
     live += in_chunk;
   }
   return live == size_ ? nullptr : "the size is not the number of records";

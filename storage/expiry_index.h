@@ -40,7 +40,8 @@ class ExpiryIndex {
 
   /// Advances to now_ms and looks at no more than `record_count_max` records that have come up; calls
   /// expire(Table::Slot) for each entry that is expired, after having forgotten it: it has to erase it.
-  /// Returns whether there is more to do for now_ms.
+  /// Returns whether there is more to do for now_ms. After a clock that was set back by more than a second
+  /// every record comes up once, to be put where it belongs now.
   template <typename Expire>
   bool Process(int64_t now_ms, size_t record_count_max, Expire&& expire);
 
@@ -63,6 +64,9 @@ class ExpiryIndex {
   static constexpr unsigned kRecords = 61;
   static constexpr unsigned kSparseRecords = 15;    // a chunk with no more live records is merged away
   static constexpr uint32_t kNoChunk = 0x3ffffff;
+  // The end of the wheel, in the year 19809. Expiries behind it never come up (a read still sees them).
+  static constexpr uint64_t kLastTick = (uint64_t{1} << (kLevelBits * kLevels)) - 1;
+  static constexpr uint64_t kBackTicksMax = 8;  // clocks are corrected by a little all the time
 
   struct Chunk {
     uint32_t previous;
@@ -74,7 +78,13 @@ class ExpiryIndex {
   };
   static_assert(sizeof(Chunk) == 256);
 
+  struct Due {
+    Table::Slot slot;
+    uint32_t position;
+  };
+
   static uint64_t TickOf(int64_t expiry_ms);
+  static uint64_t TickAt(int64_t now_ms);
   unsigned BucketFor(uint64_t tick) const;
   uint64_t VisitTick(unsigned bucket) const;
   uint32_t AppendRecord(unsigned bucket, uint32_t position);
@@ -83,6 +93,10 @@ class ExpiryIndex {
   void MergeSparse(uint32_t chunk_id);
   void ClearRecord(uint32_t handle);
   bool AdvanceTo(uint64_t target_tick);
+  void MakeDue(unsigned bucket);
+  void SetBack(uint64_t tick);
+  void PrefetchDue(size_t record_count_max) const;
+  Due TakeDue();
   Table::Slot FindByHandle(uint32_t position, uint32_t handle) const;
   Entry* SampleChunk(const Chunk& chunk, uint32_t chunk_id, Random& random,
                      uint32_t* position) const;
@@ -100,52 +114,27 @@ class ExpiryIndex {
 
 template <typename Expire>
 bool ExpiryIndex::Process(int64_t now_ms, size_t record_count_max, Expire&& expire) {
-  const auto target = static_cast<uint64_t>(now_ms < 0 ? 0 : now_ms) >> kTickBits;
+  const uint64_t target = TickAt(now_ms);
+  if (target + kBackTicksMax < now_tick_) SetBack(target);
   size_t budget = record_count_max;
-  for (;;) {
+  do {
+    uint32_t prefetched = kNoChunk;
     while (heads_[kDueBucket] != kNoChunk) {
       if (budget == 0) return true;
-      const uint32_t id = heads_[kDueBucket];
-      Chunk& due = chunk(id);
-      // A chunk's records are looked up in stages, so that their cache misses overlap.
-      const size_t first = due.used_count > budget ? due.used_count - budget : 0;
-      for (size_t i = first; i < due.used_count; ++i) {
-        table_.PrefetchBucket(KeyHash(uint64_t{due.records[i] >> 8} << 40));
+      if (heads_[kDueBucket] != prefetched) {
+        prefetched = heads_[kDueBucket];
+        PrefetchDue(budget);
       }
-      for (size_t i = first; i < due.used_count; ++i) {
-        table_.PrefetchEntry(KeyHash(uint64_t{due.records[i] >> 8} << 40));
+      --budget;
+      const Due due = TakeDue();
+      if (due.slot.entry()->IsExpired(now_ms)) {
+        expire(due.slot);
+      } else {
+        Add(due.position, due.slot.entry());
       }
-      budget -= due.used_count - first;
-      const size_t count = due.used_count - first;
-      bool is_freed = false;
-      for (size_t n = 0; n < count && !is_freed; ++n) {
-        const auto slot_index = static_cast<uint32_t>(due.used_count - 1);
-        const uint32_t record = due.records[slot_index];
-        if (record == 0) {
-          --due.used_count;
-          continue;
-        }
-        const uint32_t position = record >> 8;
-        const uint32_t handle = id << 6 | slot_index;
-        const Table::Slot slot = FindByHandle(position, handle);
-        Entry* entry = slot.entry();
-        is_freed = due.live_count == 1;
-        --due.used_count;
-        --due.live_count;
-        due.records[slot_index] = 0;
-        --size_;
-        entry->SetExpiryHandle(kNoHandle);
-        if (is_freed) FreeChunk(id);
-        if (entry->IsExpired(now_ms)) {
-          expire(slot);
-        } else {
-          Add(position, entry);
-        }
-      }
-      if (!is_freed && due.live_count == 0) FreeChunk(id);
     }
-    if (!AdvanceTo(target)) return false;
-  }
+  } while (AdvanceTo(target));
+  return false;
 }
 
 }  // namespace ringtail::storage

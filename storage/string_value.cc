@@ -46,8 +46,7 @@ size_t StringBytes(const Entry& entry) {
 
 std::optional<int64_t> StringInt(const Entry& entry) {
   if (entry.encoding() == Encoding::kInt) return entry.int_value();
-  if (entry.encoding() == Encoding::kBlob) return CanonicalInt(entry.blob_view());
-  return std::nullopt;
+  return CanonicalInt(StringView(entry).bytes());
 }
 
 Entry* MakeString(std::string_view key, std::string_view value, bool is_volatile) {

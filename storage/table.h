@@ -104,10 +104,13 @@ class Table {
   }
   /// Checks every invariant; for tests and DEBUG VERIFY. O(n). The first violation, or null.
   const char* Verify(const KeyHasher& hasher) const;
+  /// Verify without the keys' hashes.
+  const char* VerifyLayout() const;
 
  private:
   static constexpr unsigned kSlots = 7;
   static constexpr uint32_t kWindow = 31;
+  static constexpr uint32_t kNowhere = 0xffffffff;
   static constexpr uint64_t kPointerMask = (uint64_t{1} << 48) - 1;
   static constexpr uint64_t kPositionEnd = uint64_t{1} << KeyHash::kPositionBits;
 
@@ -180,8 +183,8 @@ class Table {
   }
   static uint64_t MatchFingerprint(uint64_t control, uint32_t position);
 
-  Array current_array() const { return Array(current_.load(std::memory_order_relaxed)); }
-  Array next_array() const { return Array(next_.load(std::memory_order_relaxed)); }
+  Array current_array() const { return Array(current_.load(std::memory_order_acquire)); }
+  Array next_array() const { return Array(next_.load(std::memory_order_acquire)); }
   uint32_t moved() const { return moved_.load(std::memory_order_relaxed); }
   void SetCurrent(Array array) { current_.store(array.word(), std::memory_order_release); }
   void SetNext(Array array) { next_.store(array.word(), std::memory_order_release); }
@@ -193,12 +196,24 @@ class Table {
     return current.Home(position) < moved() ? next : current;
   }
 
-  static bool Place(Array array, uint32_t position, Entry* entry);
+  /// End of the buckets that are in use: those of next_ behind zeroed_ have no defined bytes yet.
+  uint32_t BucketEnd(Array array) const {
+    return array.word() == next_array().word() ? zeroed_ : array.bucket_count();
+  }
+
+  bool Place(Array array, uint32_t position, Entry* entry);
+  /// Puts an entry into one bucket, if that has a free slot.
+  static bool Put(Array array, uint32_t home, uint32_t at, uint32_t position, Entry* entry);
+  static Entry* Take(Bucket* bucket, unsigned index, uint32_t distance);
+  uint32_t MakeRoom(Array array, uint32_t home);
+  static uint32_t PullBack(Array array, uint32_t hole);
   void Free(Array array);
+  void DropArrays(Array replacement);
   void StartMove(unsigned size_class);
   void MoveRun(size_t bucket_count_min);
   void ZeroNextUpTo(uint64_t bucket_end);
   void FinishMove();
+  static void DropMoved(Array array, uint32_t from, uint32_t to);
   void Rebuild();
   void SetLimits(Array array);
   template <typename Visit>

@@ -91,7 +91,7 @@ void Table::VisitRange(Array array, uint64_t first_position, uint64_t end_positi
 template <typename Visit>
 uint32_t Table::Scan(uint32_t cursor, Visit&& visit) const {
   const Array current = current_array();
-  if (current.is_null()) return 0;
+  if (current.is_null() || cursor >= kPositionEnd) return 0;
   const uint32_t home = current.Home(cursor);
   const uint64_t end = current.FirstPosition(uint64_t{home} + 1);
   const bool is_moved = is_moving() && home < moved();
@@ -116,11 +116,7 @@ bool Table::VisitPosition(uint32_t position, Visit&& visit) const {
 template <typename Visit>
 void Table::VisitAll(Visit&& visit) const {
   for (const Array array : {current_array(), next_array()}) {
-    // Buckets of next_ behind zeroed_ hold no entries yet, and no defined bytes either.
-    const uint32_t end = array.word() == next_.load(std::memory_order_relaxed)
-                             ? zeroed_
-                             : array.bucket_count();
-    for (uint32_t b = 0; b < end; ++b) {
+    for (uint32_t b = 0; b < BucketEnd(array); ++b) {
       for (const uint64_t slot : array.buckets()[b].slots) {
         if (Pointer(slot) != nullptr) visit(Pointer(slot));
       }

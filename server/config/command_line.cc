@@ -11,7 +11,7 @@
 
 #include "server/config/config_words.h"
 #include "server/config/directives.h"
-#include "server/config/version.h"
+#include "base/version.h"
 
 namespace ringtail::server {
 namespace {
@@ -163,7 +163,7 @@ void ShowHelp(const char* program) {
 }
 
 void ShowVersion() {
-  std::printf("Ringtail server v=%s malloc=jemalloc bits=%zu\n", kRingtailVersion,
+  std::printf("Ringtail server v=%s malloc=jemalloc bits=%zu\n", kVersion.data(),
               sizeof(void*) * 8);
 }
 

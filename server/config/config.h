@@ -34,8 +34,9 @@ enum class MaxmemoryPolicy {
   kVolatileS3Fifo,
 };
 
-enum class LogLevel { kDebug, kVerbose, kNotice, kWarning };
-enum class LogFormat { kText, kJson };
+/// Redis's log levels, from the most talkative; kNothing has no word in `loglevel`.
+enum class LogLevel : uint8_t { kDebug, kVerbose, kNotice, kWarning, kNothing };
+enum class LogFormat : uint8_t { kText, kJson };
 enum class SyslogFacility {
   kUser,
   kLocal0,

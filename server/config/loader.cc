@@ -18,7 +18,7 @@
 
 #include "server/config/config_words.h"
 #include "server/config/directives.h"
-#include "server/config/version.h"
+#include "base/version.h"
 
 namespace ringtail::server {
 namespace {
@@ -28,7 +28,7 @@ constexpr const char* kBadDirective = "Bad directive or wrong number of argument
 constexpr int kIncludeDepthMax = 16;
 
 std::string FatalReport(const std::string& body) {
-  return std::string("\n*** FATAL CONFIG FILE ERROR (Ringtail ") + kRingtailVersion + ") ***\n" +
+  return std::string("\n*** FATAL CONFIG FILE ERROR (Ringtail ") + std::string(kVersion) + ") ***\n" +
          body + "\n";
 }
 
@@ -173,7 +173,9 @@ class Loader {
 
   void WarnIfWithoutEffect(const Place& place, const Directive& directive) {
     if (directive.effect == Effect::kHonoured) return;
-    if (PrintDirective(directive, config_) == PrintDirective(directive, DefaultConfig())) return;
+    const std::string value = PrintDirective(directive, config_);
+    // What says "off" (`save ""`) gets just that.
+    if (value.empty() || value == PrintDirective(directive, DefaultConfig())) return;
     if (directive.effect == Effect::kLater) {
       Warn(place, directive.name, "has no effect in this version");
     } else {

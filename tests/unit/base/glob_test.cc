@@ -2,7 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <algorithm>
+#include <ctime>
 #include <string>
 
 #include "base/random.h"
@@ -134,18 +135,24 @@ TEST(Glob, SlowSearchFindsWhatThePlainOneFinds) {
       std::string marked = text;
       marked[position] = 'q';
       EXPECT_TRUE(Matches("*" + places_of_a + "q*z*", marked)) << places << " " << position;
-      EXPECT_FALSE(Matches("*" + places_of_a + "qz*", marked + "a") && position != 19'999);
+      EXPECT_EQ(Matches("*" + places_of_a + "qz*", marked), position == 19'999);
     }
     EXPECT_FALSE(Matches("*" + places_of_a + "q*", text));
     EXPECT_TRUE(Matches("*" + places_of_a + "\\z*", text));
   }
 }
 
+// Processor time, so that a busy machine does not count.
+double ThreadMs() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
+}
+
 double MatchMs(const std::string& pattern, const std::string& text, GlobCase letters) {
-  const auto begin = std::chrono::steady_clock::now();
+  const double begin = ThreadMs();
   EXPECT_FALSE(GlobMatch(pattern, text, letters));
-  const auto end = std::chrono::steady_clock::now();
-  return std::chrono::duration<double, std::milli>(end - begin).count();
+  return ThreadMs() - begin;
 }
 
 std::string Repeat(std::string_view part, size_t bytes) {
@@ -154,11 +161,16 @@ std::string Repeat(std::string_view part, size_t bytes) {
   return text;
 }
 
-// The goal is 10 ms in release; the bound here leaves room for sanitizers and busy machines, and
-// still tells a quadratic search (seconds) from ours.
+// The goal is 10 ms in release; each bound leaves its kind of build some ten times that or more,
+// and is still below what trying every position costs there.
+#ifdef RINGTAIL_SYSTEM_MALLOC  // a sanitized build
+constexpr double kMsMax = 3000;
+#else
+constexpr double kMsMax = 300;
+#endif
+
 TEST(Glob, WorstPatternsOf64KibAnswerInMilliseconds) {
   constexpr size_t kBytes = 64 * 1024;
-  constexpr double kMsMax = 500;
   const std::string as(kBytes, 'a');
   for (const auto& pattern :
        {Repeat("a*", kBytes - 2) + "b", "*" + Repeat("a", kBytes / 2) + "b*",
@@ -169,7 +181,6 @@ TEST(Glob, WorstPatternsOf64KibAnswerInMilliseconds) {
     for (const GlobCase letters : {GlobCase::kSensitive, GlobCase::kInsensitive}) {
       const double ms = MatchMs(pattern, as, letters);
       EXPECT_LT(ms, kMsMax) << pattern.substr(0, 20);
-      if (ms > 5) std::printf("%.20s: %.1f ms\n", pattern.c_str(), ms);
     }
   }
 }

@@ -327,7 +327,7 @@ TEST(ConfigDirectives, ShowWhatWasSetAndReadTheLinesTheyWrite) {
 }
 
 TEST(ConfigDirectives, TextsSurviveAnyBytes) {
-  const std::string value("a \"b\" 'c' \\ \n\t\x01\xff#", 19);
+  const std::string value = "a \"b\" 'c' \\ \n\t\x01\xff#";
   Config config;
   const Directive& directive = Find("requirepass");
   ASSERT_TRUE(SetDirective(directive, {&value, 1}, Origin::kCommand, config).ok());

@@ -10,7 +10,7 @@
 
 #include "server/config/config_words.h"
 #include "server/config/directives.h"
-#include "server/config/version.h"
+#include "base/version.h"
 
 namespace ringtail::server {
 namespace {
@@ -36,7 +36,7 @@ std::string ReportOf(const std::string& text) {
 
 // What redis-server reports, with our name in its place.
 std::string Report(int line_number, const std::string& text, const std::string& reason) {
-  return std::string("\n*** FATAL CONFIG FILE ERROR (Ringtail ") + kRingtailVersion +
+  return std::string("\n*** FATAL CONFIG FILE ERROR (Ringtail ") + kVersion +
          ") ***\nReading the configuration file, at line " + std::to_string(line_number) +
          "\n>>> '" + text + "'\n" + reason + "\n";
 }
@@ -172,7 +172,7 @@ TEST(ConfigLoader, ChecksRenamedCommandsWhereItKnowsTheCommands) {
 }
 
 TEST(ConfigLoader, WarnsOfWhatHasNoEffectOnlyWhenItIsChanged) {
-  EXPECT_THAT(LoadGood("tls-port 0\nio-threads 1\nappendonly no\n").warnings, IsEmpty());
+  EXPECT_THAT(LoadGood("tls-port 0\nio-threads 1\nappendonly no\nsave\n").warnings, IsEmpty());
   const auto warnings = LoadGood("tls-port 7\nappendonly yes\nuser a on\n").warnings;
   ASSERT_EQ(warnings.size(), 3U);
   EXPECT_THAT(warnings[0], HasSubstr("'tls-port' (line 1) has no effect: Ringtail has no TLS yet"));

@@ -27,6 +27,14 @@ std::string ReadFile(const std::string& path) {
   return all.str();
 }
 
+// A sanitizer takes over after our report and ends the process by exit.
+auto EndsBySignalOrSanitizer(int signal) {
+  return [signal](int status) {
+    return (WIFSIGNALED(status) && WTERMSIG(status) == signal) ||
+           (WIFEXITED(status) && WEXITSTATUS(status) != 0);
+  };
+}
+
 // Crashes in a child, as `crash` does it, and gives back what the child wrote into its log file.
 class CrashReportDeathTest : public ::testing::Test {
  protected:
@@ -50,15 +58,6 @@ class CrashReportDeathTest : public ::testing::Test {
   }
 
   std::string path_;
-
- private:
-  // A sanitizer takes over after our report and ends the process by exit.
-  static auto EndsBySignalOrSanitizer(int signal) {
-    return [signal](int status) {
-      return (WIFSIGNALED(status) && WTERMSIG(status) == signal) ||
-             (WIFEXITED(status) && WEXITSTATUS(status) != 0);
-    };
-  }
 };
 
 bool Has(const std::string& report, const std::string& part) {
