@@ -41,8 +41,8 @@ void ObjectEncoding(CommandContext& ctx, Args args) {
   if (key) ctx.reply().Bulk(EncodingName(*key.entry()));
 }
 
-// Redis shares the integers below 10000 for ever, unless the policy needs an access clock for each value. Here
-// no value is shared, but programs have come to know the answer.
+// Redis shares the integers below 10000 for ever, unless the policy needs an access clock for each
+// value. Here no value is shared, but programs have come to know the answer.
 bool IsSharedInRedis(CommandContext& ctx, const Entry& entry) {
   constexpr int64_t kSharedIntegers = 10000;
   if (entry.type() != ValueType::kString || entry.encoding() != Encoding::kInt) return false;
