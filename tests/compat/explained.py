@@ -65,6 +65,14 @@ def _command_table(command, reply):
     return _shape(command, reply) if is_whole else reply
 
 
+def _without_our_policies(_command, reply):
+    """The error lists the policies there are; we have two more."""
+    if isinstance(reply, resp.ErrorReply):
+        for policy in (b", allkeys-s3fifo", b", volatile-s3fifo"):
+            reply = reply.replace(policy, b"")
+    return bytes(reply)
+
+
 class Near:
     """A number that equals any other within the tolerance."""
 
@@ -114,6 +122,7 @@ EXPLAINED = {
     b"client|info": ("our own ids and buffers", _shape),
     b"hello": ("our own name, version and ids", _hello),
     b"config|get": ("no order is promised", _pairs),
+    b"config|set": ("we have more eviction policies", _without_our_policies),
     b"command": ("we have other commands than Redis 7.0", _command_table),
     b"command|help": ("our own text", _shape),
     b"command|count": ("we have other commands than Redis 7.0", _shape),
