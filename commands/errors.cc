@@ -26,6 +26,11 @@ std::string InvalidExpire(std::string_view full_name) {
   return "ERR invalid expire time in '" + std::string(full_name) + "' command";
 }
 
+std::string UnknownDebug(std::string_view subcommand) {
+  return "ERR unknown subcommand or wrong number of arguments for '" +
+         std::string(subcommand.substr(0, 128)) + "'. Try DEBUG HELP.";
+}
+
 // The option is a C string there, so it ends at its first zero byte.
 std::string UnsupportedOption(std::string_view option) {
   return "ERR Unsupported option " + std::string(option.substr(0, option.find('\0')));
