@@ -63,6 +63,7 @@ bool Database::OverwriteInPlace(Entry* entry, std::string_view value) {
     entry->SetBlobBytes(value.size());
   }
   std::memcpy(entry->blob().data(), value.data(), value.size());
+  entry->SetRaw(false);
   return true;
 }
 

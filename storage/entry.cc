@@ -54,12 +54,53 @@ Entry* Entry::CreateLike(const Entry& from, Encoding encoding, size_t payload_by
                          .payload_bytes = payload_bytes,
                          .is_volatile = is_volatile,
                          .has_annex = from.has_annex()});
+  entry->SetRaw(from.is_raw());
   entry->stamp_high_ = from.stamp_high_;
   entry->stamp_low_ = from.stamp_low_;
   entry->access_ = from.access_;
   if (is_volatile && from.is_volatile()) {
     entry->SetExpiryMs(from.expiry_ms());
     entry->SetExpiryHandle(from.expiry_handle());
+  }
+  return entry;
+}
+
+// Header and payload bits of `from` under another key; a pointer payload is then in two entries.
+Entry* Entry::CreateWithKey(const Entry& from, std::string_view key) {
+  const bool is_blob = from.encoding() == Encoding::kBlob;
+  const size_t payload_bytes = is_blob ? from.blob_view().size() : 0;
+  Entry* entry = Create({.key = key,
+                         .type = from.type(),
+                         .encoding = from.encoding(),
+                         .payload_bytes = payload_bytes,
+                         .is_volatile = from.is_volatile(),
+                         .has_annex = from.has_annex()});
+  entry->SetRaw(from.is_raw());
+  entry->stamp_high_ = from.stamp_high_;
+  entry->stamp_low_ = from.stamp_low_;
+  entry->access_ = from.access_;
+  if (from.is_volatile()) entry->SetExpiryMs(from.expiry_ms());
+  if (is_blob) {
+    std::memcpy(entry->blob().data(), from.blob_view().data(), payload_bytes);
+  } else {
+    entry->SetPointer(from.pointer());
+  }
+  return entry;
+}
+
+Entry* Entry::Rekey(Entry* from, std::string_view key) {
+  Entry* entry = CreateWithKey(*from, key);
+  DestroyShell(from);
+  return entry;
+}
+
+Entry* Entry::Copy(const Entry& from, std::string_view key) {
+  Entry* entry = CreateWithKey(from, key);
+  if (from.encoding() == Encoding::kShared) {
+    SharedBytes own = SharedBytes::Adopt(from.pointer());
+    SharedBytes share = own;
+    own.Release();
+    entry->SetPointer(share.Release());
   }
   return entry;
 }
@@ -79,6 +120,13 @@ size_t Entry::allocated_bytes() const {
 }
 
 void Entry::SetBlobBytes(size_t size) { WriteLength(payload(), size); }
+
+void Entry::GrowBlob(size_t size) {
+  // The length's own size may grow with it.
+  const std::string_view old = blob_view();
+  std::memmove(payload() + LengthBytes(size), old.data(), old.size());
+  SetBlobBytes(size);
+}
 
 size_t Entry::footprint_bytes() const {
   size_t bytes = memory::ReservedBytes(allocated_bytes());

@@ -64,6 +64,10 @@ class Entry {
   /// A copy of `from`'s header and key in another shape; the payload is not copied. `from` lives on.
   static Entry* CreateLike(const Entry& from, Encoding encoding, size_t payload_bytes,
                            bool is_volatile);
+  /// An entry with `from`'s value, stamp, access and expiry under another key; consumes `from`.
+  static Entry* Rekey(Entry* from, std::string_view key);
+  /// The same as a copy: `from` lives on. A kShared block is shared, not copied. Not for kObject.
+  static Entry* Copy(const Entry& from, std::string_view key);
   /// Frees the entry and what its payload points to. kObject payloads must be gone before.
   static void Destroy(Entry* entry);
   /// Frees only the entry's own bytes, after its payload has moved to another entry.
@@ -86,6 +90,12 @@ class Entry {
   bool has_annex() const { return (flags_ & kAnnexFlag) != 0; }
   /// Milliseconds since the epoch, or kNoExpiry.
   int64_t expiry_ms() const { return is_volatile() ? Load<int64_t>(tail()) : kNoExpiry; }
+  /// A string that was put together in place, which Redis leaves unencoded: OBJECT ENCODING says "raw"
+  /// however short it is. Writing the value as a whole ends that.
+  bool is_raw() const { return (flags_ & kRawFlag) != 0; }
+  void SetRaw(bool is_raw) {
+    flags_ = static_cast<uint8_t>(is_raw ? flags_ | kRawFlag : flags_ & ~kRawFlag);
+  }
   /// Only for entries made volatile.
   void SetExpiryMs(int64_t expiry_ms) { Store(tail(), expiry_ms); }
   uint32_t expiry_handle() const { return is_volatile() ? Load<uint32_t>(tail() + 8) : kNoHandle; }
@@ -122,8 +132,10 @@ class Entry {
 
   /// The size asked of the allocator.
   size_t allocated_bytes() const;
-  /// Changes the blob's length without moving; only when FitsInPlace said yes.
+  /// Changes the blob's length without moving; only when FitsInPlace said yes. Its bytes are then undefined.
   void SetBlobBytes(size_t size);
+  /// The same to a greater length, keeping the bytes; the new ones are undefined.
+  void GrowBlob(size_t size);
   /// Whether a payload of this shape fits the block that the entry already has.
   bool FitsInPlace(Encoding encoding, size_t payload_bytes) const {
     return memory::ReservedBytes(ShapeBytes(encoding, payload_bytes)) ==
@@ -135,6 +147,7 @@ class Entry {
  private:
   static constexpr uint8_t kVolatileFlag = 1;
   static constexpr uint8_t kAnnexFlag = 2;
+  static constexpr uint8_t kRawFlag = 4;
   static constexpr size_t kHeaderBytes = 12;
 
   char* tail() { return reinterpret_cast<char*>(this) + kHeaderBytes; }
@@ -168,6 +181,7 @@ class Entry {
     return length;
   }
   static char* WriteLength(char* at, size_t length);
+  static Entry* CreateWithKey(const Entry& from, std::string_view key);
 
   size_t options_bytes() const {
     return (is_volatile() ? 12U : 0U) + (has_annex() ? 8U : 0U);

@@ -75,6 +75,58 @@ Entry* MakeShared(std::string_view key, SharedBytes value, bool is_volatile) {
   return entry;
 }
 
+Entry* MakeText(std::string_view key, std::string_view text, bool is_volatile) {
+  Entry* entry =
+      Entry::Create({.key = key, .payload_bytes = text.size(), .is_volatile = is_volatile});
+  std::memcpy(entry->blob().data(), text.data(), text.size());
+  return entry;
+}
+
+RawString MakeRaw(std::string_view key, size_t size, bool is_volatile) {
+  if (size < kSharedStringBytesMin) {
+    Entry* entry = Entry::Create({.key = key, .payload_bytes = size, .is_volatile = is_volatile});
+    entry->SetRaw(true);
+    return {entry, entry->blob()};
+  }
+  SharedBytes block = SharedBytes::Create(size);
+  const std::span<char> bytes{block.data(), size};
+  return {MakeShared(key, std::move(block), is_volatile), bytes};
+}
+
+namespace {
+
+std::optional<std::span<char>> GrowBlock(Entry& entry, size_t size) {
+  SharedBytes block = SharedBytes::Adopt(entry.pointer());
+  const bool is_ours = block.is_unique();
+  const size_t old_size = block.size();
+  std::span<char> bytes;
+  if (is_ours) {
+    // A quarter of room ahead, so that growing byte by byte stays linear.
+    if (size > block.capacity()) block.Resize(size, size + size / 4);
+    block.Resize(size);
+    std::memset(block.data() + old_size, 0, size - old_size);
+    bytes = {block.data(), size};
+  }
+  entry.SetPointer(block.Release());
+  if (!is_ours) return std::nullopt;
+  return bytes;
+}
+
+}  // namespace
+
+std::optional<std::span<char>> GrowInPlace(Entry& entry, size_t size) {
+  if (entry.encoding() == Encoding::kShared) return GrowBlock(entry, size);
+  if (entry.encoding() != Encoding::kBlob || size >= kSharedStringBytesMin) return std::nullopt;
+  const size_t old_size = entry.blob_view().size();
+  if (size != old_size) {
+    if (!entry.FitsInPlace(Encoding::kBlob, size)) return std::nullopt;
+    entry.GrowBlob(size);
+    std::memset(entry.blob().data() + old_size, 0, size - old_size);
+  }
+  entry.SetRaw(true);
+  return entry.blob();
+}
+
 SharedBytes ShareBlock(const Entry& entry) {
   SharedBytes own = SharedBytes::Adopt(entry.pointer());
   SharedBytes shared = own;
@@ -84,7 +136,7 @@ SharedBytes ShareBlock(const Entry& entry) {
 
 std::string_view StringEncodingName(const Entry& entry) {
   if (entry.encoding() == Encoding::kInt) return "int";
-  return StringBytes(entry) <= kEmbstrBytesMax ? "embstr" : "raw";
+  return StringBytes(entry) <= kEmbstrBytesMax && !entry.is_raw() ? "embstr" : "raw";
 }
 
 }  // namespace ringtail::storage

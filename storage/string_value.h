@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "storage/entry.h"
@@ -46,6 +47,20 @@ Entry* MakeString(std::string_view key, std::string_view value, bool is_volatile
 Entry* MakeInt(std::string_view key, int64_t value, bool is_volatile);
 /// A new string entry that takes over a block holding exactly the value.
 Entry* MakeShared(std::string_view key, SharedBytes value, bool is_volatile);
+
+/// A new string entry of exactly this text (shorter than kSharedStringBytesMin), even if it is an integer's.
+Entry* MakeText(std::string_view key, std::string_view text, bool is_volatile);
+
+/// A string entry to be written in place.
+struct RawString {
+  Entry* entry;
+  std::span<char> bytes;
+};
+/// A new string entry of `size` undefined bytes, "raw" to OBJECT ENCODING.
+RawString MakeRaw(std::string_view key, size_t size, bool is_volatile);
+/// Makes the string `size` bytes long (at least its present size) without moving the entry, the new bytes zero,
+/// and "raw". Nothing if it must move: an integer, no room, or a block that others read.
+std::optional<std::span<char>> GrowInPlace(Entry& entry, size_t size);
 
 /// The block of a kShared entry as one more owner of it.
 SharedBytes ShareBlock(const Entry& entry);

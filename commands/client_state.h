@@ -1,0 +1,39 @@
+// What commands may know and change of the client that sent them.
+//
+//   if (ctx.client().is_authenticated) …
+//
+// The session owns it and reads it after each command (a changed protocol version, a request to close).
+// Thread rule: belongs to the client's worker; other threads ask through ClientService.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "proto/reply_writer.h"
+
+namespace ringtail::commands {
+
+enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext, kSkip };
+
+struct ClientState {
+  uint64_t id = 0;
+  int db = 0;
+  proto::RespVersion resp = proto::RespVersion::kResp2;
+  bool is_authenticated = true;
+  bool is_local = true;           ///< on this machine: a unix socket or a loopback address
+  bool is_monitor = false;
+  bool is_no_evict = false;
+  bool is_no_touch = false;
+  bool is_closing = false;        ///< close once the replies so far are sent
+  ReplyMode reply_mode = ReplyMode::kOn;
+  std::string name;
+  std::string user = "default";
+  std::string library_name;
+  std::string library_version;
+  int64_t created_ms = 0;
+  int64_t last_command_ms = 0;
+  const std::string* last_command = nullptr;  ///< full name; lives for ever
+  uint64_t command_count = 0;
+};
+
+}  // namespace ringtail::commands

@@ -1,0 +1,160 @@
+#include <string>
+
+#include "base/parse_number.h"
+#include "base/version.h"
+#include "commands/auth_service.h"
+#include "commands/client_service.h"
+#include "commands/context.h"
+
+namespace ringtail::commands {
+namespace {
+
+void Ping(CommandContext& ctx, Args args) {
+  if (args.size() > 2) return ctx.reply().Error(errors::WrongArity("ping"));
+  if (args.size() == 2) return ctx.reply().Bulk(args[1]);
+  ctx.reply().Pong();
+}
+
+void Echo(CommandContext& ctx, Args args) { ctx.reply().Bulk(args[1]); }
+
+void Quit(CommandContext& ctx, Args) {
+  ctx.reply().Ok();
+  ctx.client().is_closing = true;
+}
+
+void Select(CommandContext& ctx, Args args) {
+  const auto db = ParseInt64(args[1]);
+  if (!db) return ctx.reply().Error(errors::kNotInteger);
+  if (*db < INT32_MIN || *db > INT32_MAX) return ctx.reply().Error(errors::kNotInt32);
+  if (*db < 0 || *db >= ctx.engine().database_count()) {
+    return ctx.reply().Error(errors::kDbIndexOutOfRange);
+  }
+  ctx.client().db = static_cast<int>(*db);
+  ctx.reply().Ok();
+}
+
+// Lets the client in, or answers why not.
+bool LogIn(CommandContext& ctx, std::string_view user, std::string_view password) {
+  AuthService* auth = ctx.services().auth;
+  if (auth != nullptr && auth->Authenticate(user, password) == AuthOutcome::kWrongPassword) {
+    ctx.reply().Error(errors::kWrongPass);
+    return false;
+  }
+  ctx.client().is_authenticated = true;
+  ctx.client().user = user;
+  return true;
+}
+
+void Auth(CommandContext& ctx, Args args) {
+  if (args.size() > 3) return ctx.SyntaxError();
+  const AuthService* auth = ctx.services().auth;
+  if (args.size() == 2 && (auth == nullptr || !auth->is_password_required())) {
+    return ctx.reply().Error(errors::kAuthWithoutPassword);
+  }
+  const bool has_user = args.size() == 3;
+  if (LogIn(ctx, has_user ? args[1] : "default", has_user ? args[2] : args[1])) ctx.reply().Ok();
+}
+
+void ReplyHello(CommandContext& ctx) {
+  proto::ReplyWriter& reply = ctx.reply();
+  reply.Map(7);
+  reply.Bulk("server");
+  reply.Bulk("redis");
+  reply.Bulk("version");
+  reply.Bulk(kCompatibleRedisVersion);
+  reply.Bulk("proto");
+  reply.Integer(ctx.client().resp == proto::RespVersion::kResp3 ? 3 : 2);
+  reply.Bulk("id");
+  reply.Integer(static_cast<int64_t>(ctx.client().id));
+  reply.Bulk("mode");
+  reply.Bulk("standalone");
+  reply.Bulk("role");
+  reply.Bulk("master");
+  reply.Bulk("modules");
+  reply.EmptyArray();
+}
+
+// HELLO [version [AUTH user password] [SETNAME name]]: everything is checked before anything is changed.
+void Hello(CommandContext& ctx, Args args) {
+  int64_t version = 0;
+  if (args.size() > 1) {
+    const auto wanted = ParseInt64(args[1]);
+    if (!wanted) return ctx.reply().Error("ERR Protocol version is not an integer or out of range");
+    if (*wanted < 2 || *wanted > 3) return ctx.reply().Error("NOPROTO unsupported protocol version");
+    version = *wanted;
+  }
+  std::string_view user;
+  std::string_view password;
+  std::optional<std::string_view> name;
+  for (size_t i = 2; i < args.size(); ++i) {
+    const size_t left = args.size() - 1 - i;
+    if (EqualsIgnoreCase(args[i], "AUTH") && left >= 2) {
+      user = args[i + 1];
+      password = args[i + 2];
+      i += 2;
+    } else if (EqualsIgnoreCase(args[i], "SETNAME") && left >= 1) {
+      name = args[++i];
+      if (!IsPrintable(*name)) return ctx.reply().Error(errors::kClientNameUnprintable);
+    } else {
+      return ctx.reply().Error("ERR Syntax error in HELLO option '" + std::string(args[i]) + "'");
+    }
+  }
+  if (!user.empty() && !LogIn(ctx, user, password)) return;
+  if (!ctx.client().is_authenticated) return ctx.reply().Error(errors::kHelloNoAuth);
+  if (name) ctx.client().name = *name;
+  if (version != 0) {
+    ctx.client().resp = version == 3 ? proto::RespVersion::kResp3 : proto::RespVersion::kResp2;
+    ctx.reply().set_version(ctx.client().resp);
+  }
+  ReplyHello(ctx);
+}
+
+void Reset(CommandContext& ctx, Args) {
+  ClientState& client = ctx.client();
+  if (client.is_monitor && ctx.services().clients != nullptr) {
+    ctx.services().clients->Unmonitor(client.id);
+  }
+  client.db = 0;
+  client.resp = proto::RespVersion::kResp2;
+  client.name.clear();
+  client.user = "default";
+  client.reply_mode = ReplyMode::kOn;
+  client.is_no_evict = false;
+  client.is_no_touch = false;
+  const AuthService* auth = ctx.services().auth;
+  client.is_authenticated = auth == nullptr || !auth->is_password_required();
+  ctx.reply().SimpleString("RESET");
+}
+
+constexpr uint32_t kAlways = kNoScript | kLoading | kStale | kFast | kNoAuth | kAllowBusy;
+
+constexpr CommandSpec kCommands[] = {
+    {.name = "PING", .arity = -1, .flags = kFast, .categories = kCatConnection, .handler = Ping,
+     .group = "connection", .since = "1.0.0", .complexity = "O(1)",
+     .summary = "Answers PONG, or the given message."},
+    {.name = "ECHO", .arity = 2, .flags = kLoading | kStale | kFast, .categories = kCatConnection,
+     .handler = Echo, .group = "connection", .since = "1.0.0", .complexity = "O(1)",
+     .summary = "Answers the given message."},
+    {.name = "QUIT", .arity = -1, .flags = kAlways, .categories = kCatConnection, .handler = Quit,
+     .group = "connection", .since = "1.0.0", .complexity = "O(1)",
+     .summary = "Closes the connection.", .deprecated_since = "7.2.0",
+     .replaced_by = "just closing the connection"},
+    {.name = "SELECT", .arity = 2, .flags = kLoading | kStale | kFast,
+     .categories = kCatConnection, .handler = Select, .group = "connection", .since = "1.0.0",
+     .complexity = "O(1)", .summary = "Changes the connection's database."},
+    {.name = "AUTH", .arity = -2, .flags = kAlways, .categories = kCatConnection, .handler = Auth,
+     .group = "connection", .since = "1.0.0", .complexity = "O(1)",
+     .summary = "Authenticates the connection."},
+    {.name = "HELLO", .arity = -1, .flags = kAlways, .categories = kCatConnection,
+     .handler = Hello, .group = "connection", .since = "6.0.0", .complexity = "O(1)",
+     .summary = "Chooses the protocol version, and introduces the server."},
+    {.name = "RESET", .arity = 1, .flags = kAlways, .categories = kCatConnection,
+     .handler = Reset, .group = "connection", .since = "6.2.0", .complexity = "O(1)",
+     .summary = "Makes the connection as new."},
+};
+
+}  // namespace
+
+std::span<const CommandSpec> ConnectionCommands() { return kCommands; }
+
+}  // namespace ringtail::commands

@@ -1,0 +1,273 @@
+#include "commands/context.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "base/parse_number.h"
+
+namespace ringtail::commands {
+
+using storage::Encoding;
+
+// ---- Looking up
+
+// The executor hashed the command's keys beforehand, and handlers mostly look them up in order.
+Key CommandContext::HashedKey(std::string_view key) {
+  for (size_t n = 0; n < parts_.keys.size(); ++n) {
+    const size_t i = next_key_ < parts_.keys.size() ? next_key_ : 0;
+    next_key_ = i + 1;
+    if (parts_.keys[i].bytes.data() == key.data() && parts_.keys[i].bytes.size() == key.size()) {
+      return parts_.keys[i];
+    }
+  }
+  return parts_.engine.MakeKey(key);
+}
+
+KeyRef CommandContext::Lookup(std::string_view key, int db) {
+  KeyRef ref;
+  ref.key_ = HashedKey(key);
+  ref.db_ = db;
+  ref.database_ = parts_.engine.FindDatabase(db, ref.key_.hash);
+  if (ref.database_ == nullptr) return ref;
+  ref.found_ = ref.database_->Find(ref.key_);
+  if (ref.found_ && ref.found_.entry->IsExpired(now_ms())) [[unlikely]] {
+    parts_.engine.EraseExpired(parts_.worker, db, *ref.database_, ref.found_);
+    ref.found_ = {};
+  }
+  return ref;
+}
+
+void CommandContext::Touch(const KeyRef& key) {
+  if (parts_.client.is_no_touch) return;
+  const uint32_t access = key.entry()->access();
+  const uint32_t touched = parts_.worker.evictor.Touch(access, key.key_.hash.bits());
+  if (touched != access) key.entry()->SetAccess(touched);
+}
+
+KeyRef CommandContext::Read(std::string_view key, int db) {
+  const KeyRef ref = Lookup(key, db);
+  if (ref) {
+    parts_.worker.stats.keyspace_hits.Add();
+    Touch(ref);
+  } else {
+    parts_.worker.stats.keyspace_misses.Add();
+  }
+  return ref;
+}
+
+KeyRef CommandContext::Peek(std::string_view key) {
+  const KeyRef ref = Lookup(key, client().db);
+  (ref ? parts_.worker.stats.keyspace_hits : parts_.worker.stats.keyspace_misses).Add();
+  return ref;
+}
+
+KeyRef CommandContext::Write(std::string_view key, int db) {
+  const KeyRef ref = Lookup(key, db);
+  if (ref) Touch(ref);
+  return ref;
+}
+
+// ---- Changing
+
+uint64_t CommandContext::stamp() {
+  if (stamp_ == 0) stamp_ = engine().log().Commit();
+  return stamp_;
+}
+
+Database& CommandContext::DatabaseOf(KeyRef& key) {
+  if (key.database_ == nullptr) key.database_ = &engine().GetDatabase(key.db_, key.key_.hash);
+  return *key.database_;
+}
+
+void CommandContext::Stamp(KeyRef& key, Entry* entry, bool is_new) {
+  entry->SetStamp(stamp());
+  if (is_new) {
+    entry->SetAccess(parts_.worker.evictor.Admit(static_cast<uint16_t>(key.db_),
+                                                 key.key_.hash.bits()));
+  }
+  is_changed_ = true;
+}
+
+void CommandContext::SetString(KeyRef& key, std::string_view value, int64_t expiry_ms) {
+  Database& database = DatabaseOf(key);
+  const bool is_new = !key;
+  Entry* entry = database.SetString(key.key_, key.found_, value, expiry_ms, now_ms());
+  Stamp(key, entry, is_new);
+  key.found_ = is_new ? database.Find(key.key_) : Database::Found{key.found_.slot, entry};
+}
+
+void CommandContext::SetString(KeyRef& key, SharedBytes block, int64_t expiry_ms) {
+  const bool is_volatile = expiry_ms != kNoExpiry;
+  Entry* entry = storage::MakeShared(key.name(), std::move(block), is_volatile);
+  if (is_volatile) entry->SetExpiryMs(expiry_ms);
+  Put(key, entry);
+}
+
+void CommandContext::Put(KeyRef& key, Entry* entry) {
+  Database& database = DatabaseOf(key);
+  const bool is_new = !key;
+  if (is_new) {
+    database.Add(key.key_.hash, entry, now_ms());
+    key.found_ = database.Find(key.key_);
+  } else {
+    entry->SetAccess(key.entry()->access());
+    database.Replace(key.key_.hash, key.found_, entry, now_ms());
+    key.found_.entry = entry;
+  }
+  Stamp(key, entry, is_new);
+}
+
+void CommandContext::AmendString(KeyRef& key, std::string_view value) {
+  if (!key) return SetString(key, value, kNoExpiry);
+  const uint64_t kept_stamp = key.entry()->stamp();
+  Database& database = DatabaseOf(key);
+  key.found_.entry =
+      database.SetString(key.key_, key.found_, value, key.expiry_ms(), now_ms());
+  key.found_.entry->SetStamp(kept_stamp);
+  is_changed_ = true;
+}
+
+void CommandContext::AmendInt(KeyRef& key, int64_t value) {
+  if (key && key.entry()->encoding() == Encoding::kInt) [[likely]] {
+    key.entry()->SetIntValue(value);
+    is_changed_ = true;
+    return;
+  }
+  char digits[20];
+  AmendString(key, {digits, storage::FormatInt(value, digits)});
+}
+
+// Puts an entry of another shape in the key's place, as the same value in the eyes of stamps and expiry.
+void CommandContext::PutAmended(KeyRef& key, Entry* entry) {
+  if (!key) return Put(key, entry);
+  const Entry& old = *key.entry();
+  if (entry->is_volatile()) entry->SetExpiryMs(old.expiry_ms());
+  entry->SetAccess(old.access());
+  entry->SetStamp(old.stamp());
+  DatabaseOf(key).Replace(key.key_.hash, key.found_, entry, now_ms());
+  key.found_.entry = entry;
+  is_changed_ = true;
+}
+
+void CommandContext::AmendText(KeyRef& key, std::string_view text) {
+  if (key && key.entry()->encoding() == Encoding::kBlob &&
+      key.entry()->FitsInPlace(Encoding::kBlob, text.size())) {
+    Entry& entry = *key.entry();
+    entry.SetBlobBytes(text.size());
+    std::memcpy(entry.blob().data(), text.data(), text.size());
+    entry.SetRaw(false);
+    is_changed_ = true;
+    return;
+  }
+  PutAmended(key, storage::MakeText(key.name(), text, key.expiry_ms() != kNoExpiry));
+}
+
+std::span<char> CommandContext::AmendBytes(KeyRef& key, size_t size) {
+  if (key) {
+    if (const auto bytes = storage::GrowInPlace(*key.entry(), size)) {
+      is_changed_ = true;
+      return *bytes;
+    }
+  }
+  const auto raw = storage::MakeRaw(key.name(), size, key.expiry_ms() != kNoExpiry);
+  size_t old_size = 0;
+  if (key) {
+    const storage::StringView old(*key.entry());
+    old_size = old.bytes().size();
+    std::memcpy(raw.bytes.data(), old.bytes().data(), old_size);
+  }
+  std::memset(raw.bytes.data() + old_size, 0, size - old_size);
+  PutAmended(key, raw.entry);
+  return raw.bytes;
+}
+
+void CommandContext::Erase(KeyRef& key) {
+  key.database_->Erase(key.found_);
+  key.found_ = {};
+  is_changed_ = true;
+}
+
+Entry* CommandContext::Detach(KeyRef& key) {
+  Entry* entry = key.database_->Detach(key.found_);
+  key.found_ = {};
+  is_changed_ = true;
+  return entry;
+}
+
+void CommandContext::SetExpiry(KeyRef& key, int64_t expiry_ms) {
+  key.found_.entry = key.database_->SetExpiry(key.key_, key.found_, expiry_ms, now_ms());
+  is_changed_ = true;
+}
+
+// ---- The log
+
+void CommandContext::Effect(std::initializer_list<std::string_view> command) {
+  Effect(std::span<const std::string_view>(command.begin(), command.size()));
+}
+
+void CommandContext::Effect(std::span<const std::string_view> command) {
+  is_effect_verbatim_ = false;
+  if (!wants_effects()) return;
+  effects_.emplace_back(command.begin(), command.end());
+}
+
+void CommandContext::Finish() {
+  if (!is_changed_) return;
+  stamp();
+  parts_.worker.stats.changes.Add();
+  if (!wants_effects()) [[likely]] return;
+  if (is_effect_verbatim_) {
+    engine().log().Append(client().db, parts_.args);
+  } else {
+    engine().log().AppendTransaction(client().db, effects_);
+  }
+}
+
+// ---- Answering
+
+std::optional<int64_t> CommandContext::IntArg(std::string_view arg, std::string_view error) {
+  const auto value = ParseInt64(arg);
+  if (!value) reply_.Error(error);
+  return value;
+}
+
+std::optional<int64_t> CommandContext::IntArgIn(std::string_view arg, int64_t min, int64_t max,
+                                                std::string_view error) {
+  const auto value = IntArg(arg);
+  if (value && (*value < min || *value > max)) {
+    reply_.Error(error);
+    return std::nullopt;
+  }
+  return value;
+}
+
+void CommandContext::ReplyString(const Entry& entry) {
+  switch (entry.encoding()) {
+    case Encoding::kInt:
+      return reply_.BulkInt(entry.int_value());
+    case Encoding::kBlob:
+      return reply_.Bulk(entry.blob_view());
+    default: {
+      SharedBytes block = storage::ShareBlock(entry);
+      const size_t size = block.size();
+      reply_.BulkShared(std::move(block), 0, size);
+    }
+  }
+}
+
+SharedBytes CommandContext::BlockOf(std::string_view arg) const {
+  if (parts_.arg_vector == nullptr || arg.size() < storage::kSharedStringBytesMin) return {};
+  const auto base = parts_.arg_vector->Range(0);
+  const auto index = static_cast<size_t>(
+      std::find_if(base.begin(), base.end(),
+                   [&](std::string_view other) {
+                     return other.data() == arg.data() && other.size() == arg.size();
+                   }) -
+      base.begin());
+  if (index == base.size()) return {};
+  const SharedBytes* block = parts_.arg_vector->FindBlock(static_cast<uint32_t>(index));
+  return block == nullptr ? SharedBytes() : *block;
+}
+
+}  // namespace ringtail::commands

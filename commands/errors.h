@@ -1,0 +1,110 @@
+// Every error text that a client can get, in Redis's words; the one table of them.
+//
+//   ctx.reply().Error(errors::kWrongType);
+//
+// Texts with parts are made by the functions below. Thread rule: constants.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "commands/command.h"
+
+namespace ringtail::commands::errors {
+
+inline constexpr std::string_view kWrongType =
+    "WRONGTYPE Operation against a key holding the wrong kind of value";
+inline constexpr std::string_view kSyntax = "ERR syntax error";
+inline constexpr std::string_view kNoSuchKey = "ERR no such key";
+inline constexpr std::string_view kNotInteger = "ERR value is not an integer or out of range";
+inline constexpr std::string_view kNotFloat = "ERR value is not a valid float";
+inline constexpr std::string_view kOutOfRange = "ERR index out of range";
+inline constexpr std::string_view kOverflow = "ERR increment or decrement would overflow";
+inline constexpr std::string_view kNanOrInfinity = "ERR increment would produce NaN or Infinity";
+inline constexpr std::string_view kStringTooLong =
+    "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
+
+// Strings and bitmaps.
+inline constexpr std::string_view kDecrementOverflow = "ERR decrement would overflow";
+inline constexpr std::string_view kBoundsCrossed = "ERR LBOUND must not be greater than UBOUND";
+inline constexpr std::string_view kKeyCountInvalid = "ERR invalid numkeys value";
+inline constexpr std::string_view kPairCountWrong = "ERR wrong number of key-value pairs";
+inline constexpr std::string_view kDigestInvalid =
+    "ERR must be exactly 16 hexadecimal characters";
+inline constexpr std::string_view kLcsNotStrings =
+    "ERR The specified keys must contain string values";
+inline constexpr std::string_view kLcsLenAndIndexes =
+    "ERR If you want both the length and indexes, please just use IDX.";
+inline constexpr std::string_view kLcsTooLong = "ERR String too long for LCS";
+inline constexpr std::string_view kLcsMemory =
+    "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len";
+inline constexpr std::string_view kBitOffset =
+    "ERR bit offset is not an integer or out of range";
+inline constexpr std::string_view kBitValue = "ERR bit is not an integer or out of range";
+inline constexpr std::string_view kBitArgument = "ERR The bit argument must be 1 or 0.";
+inline constexpr std::string_view kBitopNot =
+    "ERR BITOP NOT must be called with a single source key.";
+inline constexpr std::string_view kBitfieldType =
+    "ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 "
+    "is.";
+inline constexpr std::string_view kBitfieldOverflow = "ERR Invalid OVERFLOW type specified";
+inline constexpr std::string_view kBitfieldReadOnly =
+    "ERR BITFIELD_RO only supports the GET subcommand";
+
+inline constexpr std::string_view kOutOfMemory =
+    "OOM command not allowed when used memory > 'maxmemory'.";
+inline constexpr std::string_view kNoAuth = "NOAUTH Authentication required.";
+inline constexpr std::string_view kWrongPass =
+    "WRONGPASS invalid username-password pair or user is disabled.";
+inline constexpr std::string_view kDbIndexOutOfRange = "ERR DB index is out of range";
+inline constexpr std::string_view kSameObject = "ERR source and destination objects are the same";
+inline constexpr std::string_view kInvalidCursor = "ERR invalid cursor";
+inline constexpr std::string_view kOffsetOutOfRange = "ERR offset is out of range";
+
+// Connections and clients.
+inline constexpr std::string_view kAuthWithoutPassword =
+    "ERR AUTH <password> called without any password configured for the default user. Are you sure "
+    "your configuration is correct?";
+inline constexpr std::string_view kHelloNoAuth =
+    "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH "
+    "<user> <pass> option can be used to authenticate the client and select the RESP protocol "
+    "version at the same time";
+inline constexpr std::string_view kClientNameUnprintable =
+    "ERR Client names cannot contain spaces, newlines or special characters.";
+inline constexpr std::string_view kNoSuchClient = "ERR No such client";
+inline constexpr std::string_view kClientIdNotPositive = "ERR client-id should be greater than 0";
+inline constexpr std::string_view kInvalidClientId = "ERR Invalid client ID";
+inline constexpr std::string_view kTimeoutNotInteger =
+    "ERR timeout is not an integer or out of range";
+inline constexpr std::string_view kTimeoutNegative = "ERR timeout is negative";
+
+// Keys, expiry, whole databases.
+inline constexpr std::string_view kNotInt32 =
+    "ERR value is out of range, value must between -2147483648 and 2147483647";
+inline constexpr std::string_view kNxExcludesOthers =
+    "ERR NX and XX, GT or LT options at the same time are not compatible";
+inline constexpr std::string_view kGtExcludesLt =
+    "ERR GT and LT options at the same time are not compatible";
+inline constexpr std::string_view kFirstDbIndex = "ERR invalid first DB index";
+inline constexpr std::string_view kSecondDbIndex = "ERR invalid second DB index";
+inline constexpr std::string_view kNoIdleTimeUnderLfu =
+    "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when "
+    "switching between policies at runtime LRU and LFU data will take some time to adjust.";
+inline constexpr std::string_view kNoIdleTimeUnderLhd =
+    "ERR An LHD maxmemory policy is selected, idle time not tracked.";
+inline constexpr std::string_view kNoFrequency =
+    "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that "
+    "when switching between policies at runtime LRU and LFU data will take some time to adjust.";
+
+/// "ERR wrong number of arguments for 'get' command" ("client|list" for a subcommand).
+std::string WrongArity(std::string_view full_name);
+/// "ERR unknown command 'x', with args beginning with: 'a' 'b' " as Redis cuts it.
+std::string UnknownCommand(Args args);
+/// "ERR unknown subcommand 'x'. Try CLIENT HELP."
+std::string UnknownSubcommand(std::string_view container, std::string_view subcommand);
+/// "ERR invalid expire time in 'set' command"
+std::string InvalidExpire(std::string_view full_name);
+/// "ERR Unsupported option x"
+std::string UnsupportedOption(std::string_view option);
+
+}  // namespace ringtail::commands::errors

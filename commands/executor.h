@@ -1,0 +1,98 @@
+// Takes requests through their stages: look up, hash and prefetch, execute.
+//
+//   executor.Prepare(request, client.db);      // for each request of a batch
+//   executor.PrefetchEntries(request);         // for each, after all were prepared
+//   executor.Execute(request, client, output); // for each, in order
+//
+// The checks that stand before every handler are here and nowhere else: existence, arity, authentication
+// (later: ACL, cluster slot), memory. Thread rule: one executor belongs to one worker.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <vector>
+
+#include "base/cycle_clock.h"
+#include "commands/context.h"
+#include "commands/stats.h"
+
+namespace ringtail::commands {
+
+/// One request of a batch: ranges of the batch's arguments and keys.
+struct Request {
+  const CommandTable::Entry* command = nullptr;   ///< null: unknown
+  const CommandTable::Entry* container = nullptr; ///< known, but its subcommand is not
+  uint32_t first_arg = 0;
+  uint32_t arg_count = 0;
+  uint32_t first_key = 0;
+  uint32_t key_count = 0;
+};
+
+/// Gets told of commands, by whoever wants to watch. Called on the worker's thread.
+class ExecutionObserver {
+ public:
+  virtual ~ExecutionObserver() = default;
+  /// Before a command that MONITOR shows; only while is_monitored is set.
+  virtual void OnMonitored(const ClientState& client, const CommandTable::Entry& command,
+                           Args args, int64_t now_ms) = 0;
+  /// After a command that exceeded one of the thresholds.
+  virtual void OnExceeded(const ClientState& client, const CommandTable::Entry& command, Args args,
+                          uint64_t duration_ns, uint64_t request_bytes, uint64_t reply_bytes) = 0;
+};
+
+/// What all workers' executors share; changed by CONFIG SET and by clients that start to watch.
+struct ExecutionSettings {
+  static constexpr uint64_t kNever = UINT64_MAX;
+  std::atomic<uint64_t> duration_ns_min{kNever};       ///< lowest of the thresholds of SLOWLOG and LATENCY
+  std::atomic<uint64_t> request_bytes_min{kNever};
+  std::atomic<uint64_t> reply_bytes_min{kNever};
+  std::atomic<bool> is_monitored{false};
+  std::atomic<bool> is_latency_tracked{true};
+};
+
+class Executor {
+ public:
+  struct Parts {
+    Engine& engine;
+    engine::WorkerState& worker;
+    const CommandTable& table;
+    Services& services;
+    ExecutionSettings& settings;
+    ExecutionObserver& observer;
+    CommandStats& stats;
+    const CycleClock& cycles;
+    proto::ArgVector& args;     ///< of the batch
+  };
+  explicit Executor(const Parts& parts) : parts_(parts) {}
+  Executor(const Executor&) = delete;
+  Executor& operator=(const Executor&) = delete;
+
+  /// Begins a batch of requests: no keys yet, time taken.
+  void BeginBatch();
+  /// Fills in command and keys from the arguments, and starts to load the keys' buckets.
+  void Prepare(Request& request, int db);
+  /// Starts to load the entries of a prepared request, whose buckets have arrived by now.
+  void PrefetchEntries(const Request& request, int db) const;
+  /// Executes a prepared request and writes its reply.
+  void Execute(const Request& request, ClientState& client, proto::OutputBuffer& output);
+  uint32_t key_count() const { return static_cast<uint32_t>(keys_.size()); }
+
+ private:
+  Args ArgsOf(const Request& request) const {
+    return parts_.args.Range(request.first_arg, request.arg_count);
+  }
+  bool IsAllowed(const Request& request, ClientState& client, proto::OutputBuffer& output);
+  void Reject(const CommandTable::Entry* command, const ClientState& client,
+              proto::OutputBuffer& output, std::string_view error);
+  void Run(const Request& request, ClientState& client, proto::OutputBuffer& output);
+  void Account(const Request& request, ClientState& client, const CommandContext& context,
+               size_t reply_bytes);
+  void ApplyReplyMode(ClientState& client, proto::OutputBuffer& output, size_t mark);
+
+  Parts parts_;
+  std::vector<Key> keys_;
+  KeyPositions positions_;
+  uint64_t last_cycles_ = 0;
+};
+
+}  // namespace ringtail::commands

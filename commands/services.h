@@ -1,0 +1,39 @@
+// What commands about the server itself may ask of it: one narrow interface to a subsystem.
+//
+//   ctx.services().config->Get(patterns)
+//
+// server/ implements them; tests and fuzzers pass their own. A service that is null is not part of this
+// process. Thread rule: every function may be called by any worker at any time.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace ringtail::commands {
+
+class AuthService;        // auth_service.h: AUTH, HELLO
+class ClientService;      // client_service.h: CLIENT
+class CommandLogService;  // command_log_service.h: SLOWLOG, COMMANDLOG
+class ConfigService;      // config_service.h: CONFIG
+class ControlService;     // control_service.h: SHUTDOWN, MONITOR, DEBUG
+class InfoService;        // info_service.h: INFO, MEMORY
+class LatencyService;     // latency_service.h: LATENCY
+
+/// Sizes and defaults that handlers need; written by CONFIG SET, read afresh by each command.
+struct Limits {
+  std::atomic<int64_t> bulk_bytes_max{512LL * 1024 * 1024};  ///< proto-max-bulk-len
+  std::atomic<bool> is_user_flush_lazy{false};               ///< lazyfree-lazy-user-flush
+};
+
+struct Services {
+  Limits limits;
+  AuthService* auth = nullptr;
+  ClientService* clients = nullptr;
+  CommandLogService* command_log = nullptr;
+  ConfigService* config = nullptr;
+  ControlService* control = nullptr;
+  InfoService* info = nullptr;
+  LatencyService* latency = nullptr;
+};
+
+}  // namespace ringtail::commands

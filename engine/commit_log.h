@@ -1,0 +1,69 @@
+// The node's one order of writes: a number for each, and its effects for whoever reads them.
+//
+//   const uint64_t stamp = log.Commit();                        // while the partition locks are held
+//   if (log.has_readers()) log.Append(db, {"SET", key, value});
+//
+// Replicas, the append-only file, slot migrations and region links are readers. While there are none a
+// commit costs a counter. Thread rule: Commit and Append from any worker that holds the locks of the partitions it
+// changed; AddReader and RemoveReader only in exclusive mode.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ringtail::engine {
+
+/// Gets every effect, in order, as RESP. Called with the log's mutex held: be short.
+struct LogReader {
+  virtual ~LogReader() = default;
+  virtual void OnAppend(uint64_t offset, std::string_view resp) = 0;
+};
+
+class CommitLog {
+ public:
+  explicit CommitLog(bool is_single_threaded) : is_single_threaded_(is_single_threaded) {}
+
+  /// Takes the next commit sequence; the first is 1.
+  uint64_t Commit() {
+    if (is_single_threaded_) {
+      const uint64_t next = sequence_.load(std::memory_order_relaxed) + 1;
+      sequence_.store(next, std::memory_order_relaxed);
+      return next;
+    }
+    return sequence_.fetch_add(1, std::memory_order_relaxed) + 1;
+  }
+  uint64_t sequence() const { return sequence_.load(std::memory_order_relaxed); }
+
+  bool has_readers() const { return has_readers_.load(std::memory_order_relaxed); }
+  /// Appends one effect on database `db` (a SELECT goes before it when the database changes).
+  void Append(int db, std::span<const std::string_view> command);
+  /// Appends the effects of one transaction between MULTI and EXEC.
+  void AppendTransaction(int db, std::span<const std::vector<std::string>> commands);
+  /// The bytes appended so far; the replication offset.
+  uint64_t offset() const { return offset_.load(std::memory_order_acquire); }
+
+  void AddReader(LogReader* reader);
+  void RemoveReader(LogReader* reader);
+
+ private:
+  void Select(int db);
+  void Write(std::span<const std::string_view> command);
+  void Deliver();
+
+  const bool is_single_threaded_;
+  std::atomic<bool> has_readers_{false};
+  alignas(64) std::atomic<uint64_t> sequence_{0};
+
+  std::mutex mutex_;  // guards what follows
+  std::vector<LogReader*> readers_;
+  int selected_db_ = -1;
+  std::string pending_;
+  std::atomic<uint64_t> offset_{0};
+};
+
+}  // namespace ringtail::engine

@@ -1,0 +1,252 @@
+// The keyspace of one node: partitions, their locks, and the rules under which commands touch them.
+//
+//   Engine engine({.worker_count = 4, .clock = &clock});
+//   WorkerState& worker = engine.worker(0);
+//   engine.BeginBatch(worker);
+//   {
+//     Engine::KeyLocks locks(engine, hashes);          // ascending, all up front
+//     Database& db = engine.GetDatabase(0, hash);
+//     …
+//   }
+//   engine.EndBatch(worker);
+//
+// Thread rule: a WorkerState belongs to one thread. Databases are touched only with the partition's lock
+// held or in exclusive mode; both only between BeginBatch and EndBatch.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/counter.h"
+#include "base/random.h"
+#include "engine/array_retirer.h"
+#include "engine/background_disposer.h"
+#include "engine/commit_log.h"
+#include "engine/exclusive_gate.h"
+#include "engine/partition_lock.h"
+#include "storage/database.h"
+#include "storage/eviction.h"
+#include "storage/key_hash.h"
+
+namespace ringtail::engine {
+
+using storage::Database;
+using storage::Entry;
+using storage::Key;
+using storage::KeyHash;
+
+/// What one worker counted; read by INFO from other threads.
+struct EngineStats {
+  Counter keyspace_hits;
+  Counter keyspace_misses;
+  Counter expired_keys;
+  Counter evicted_keys;
+  Counter changes;             ///< writes that changed something, for rdb_changes_since_last_save
+  Counter eviction_exceeded_ns;
+  Counter expire_slice_ns_max; ///< longest time one expiry slice held the worker
+  Counter expire_slices;
+
+  void Reset() {
+    for (Counter* counter : {&keyspace_hits, &keyspace_misses, &expired_keys, &evicted_keys,
+                             &eviction_exceeded_ns, &expire_slice_ns_max, &expire_slices}) {
+      counter->Reset();
+    }
+  }
+};
+
+/// One worker's part of the engine.
+struct WorkerState {
+  WorkerState(storage::Eviction& eviction, size_t index_of_worker, uint64_t seed)
+      : index(index_of_worker), evictor(eviction, seed), random(seed ^ 0x5bd1e995) {}
+
+  const size_t index;
+  storage::Evictor evictor;
+  Random random;
+  int64_t now_ms = 0;  ///< Wall time of this batch.
+  EngineStats stats;
+  size_t expiry_cursor = 0;
+};
+
+class Engine {
+ public:
+  struct Options {
+    size_t worker_count = 1;
+    int database_count = 16;
+    size_t partition_count = 0;  ///< power of two; 0: max(256, 32 per worker)
+    const Clock* clock = nullptr;
+    uint64_t seed = 0;           ///< 0: from the operating system
+  };
+
+  explicit Engine(const Options& options);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // Batches.
+
+  /// Begins a worker's batch: fixes its time, lets exclusive commands of others go first.
+  void BeginBatch(WorkerState& worker);
+  void EndBatch(WorkerState& worker);
+  /// Between two commands of a batch.
+  void Breathe(WorkerState& worker) { gate_.Breathe(worker.index); }
+  /// Reads the clock again within a batch.
+  void RefreshTime(WorkerState& worker);
+
+  // Locks.
+
+  /// Holds the locks of these keys' partitions. With one worker it does nothing.
+  class KeyLocks {
+   public:
+    KeyLocks(Engine& engine, std::span<const Key> keys);
+    ~KeyLocks();
+    KeyLocks(const KeyLocks&) = delete;
+    KeyLocks& operator=(const KeyLocks&) = delete;
+
+   private:
+    static constexpr size_t kWords = 64;  // 4096 partitions
+    void LockMany(std::span<const Key> keys);
+
+    Engine& engine_;
+    PartitionLock* single_ = nullptr;
+    std::unique_ptr<std::array<uint64_t, kWords>> many_;  // a bit for each partition held
+  };
+  /// All workers stand still while one of these lives. Only within a batch and with no KeyLocks held.
+  ExclusiveGate::Scope Exclusive(WorkerState& worker) { return {gate_, worker.index}; }
+  /// Whether someone waits for exclusivity; for slices of long work.
+  bool is_exclusive_wanted() const { return gate_.is_wanted(); }
+
+  // Keys and databases.
+
+  Key MakeKey(std::string_view bytes) const { return hasher_.MakeKey(bytes); }
+  size_t PartitionOf(KeyHash hash) const { return hash.partition_bits() & partition_mask_; }
+  size_t partition_count() const { return partition_mask_ + 1; }
+  int database_count() const { return database_count_; }
+  /// The database's share in the key's partition; null while nothing was ever put there.
+  Database* FindDatabase(int db, KeyHash hash) const { return FindDatabaseAt(db, PartitionOf(hash)); }
+  Database* FindDatabaseAt(int db, size_t partition) const {
+    return databases_[DatabaseIndex(db, partition)].load(std::memory_order_acquire);
+  }
+  /// The same, made if need be.
+  Database& GetDatabase(int db, KeyHash hash) {
+    Database* database = FindDatabase(db, hash);
+    if (database == nullptr) [[unlikely]] database = MakeDatabase(PartitionOf(hash), db);
+    return *database;
+  }
+  /// Starts to load the key's bucket, then its entry; without any lock.
+  void PrefetchBucket(int db, KeyHash hash) const {
+    if (const Database* database = FindDatabase(db, hash)) database->table().PrefetchBucket(hash);
+  }
+  void PrefetchEntry(int db, KeyHash hash) const {
+    if (const Database* database = FindDatabase(db, hash)) database->table().PrefetchEntry(hash);
+  }
+
+  /// Calls visit(Database&) for the database's share of each partition in turn, one lock at a time (none
+  /// in exclusive mode, when `is_exclusive`).
+  template <typename Visit>
+  void VisitPartitions(int db, bool is_exclusive, Visit&& visit) {
+    for (size_t p = 0; p < partition_count(); ++p) {
+      WithPartition(p, is_exclusive, [&] {
+        if (Database* database = FindDatabaseAt(db, p)) visit(*database, p);
+      });
+    }
+  }
+  template <typename Work>
+  void WithPartition(size_t partition, bool is_exclusive, Work&& work) {
+    if (is_single_threaded_ || is_exclusive) return work();
+    partitions_[partition].lock.Lock();
+    work();
+    partitions_[partition].lock.Unlock();
+  }
+  /// Keys of a database, and those of them that expire.
+  struct DatabaseSize {
+    uint64_t keys = 0;
+    uint64_t volatile_keys = 0;
+    uint64_t overhead_bytes = 0;
+  };
+  DatabaseSize SizeOf(int db, bool is_exclusive);
+
+  // Whole databases; exclusive mode only.
+
+  /// Empties one database (or all: db < 0). The entries are freed on the disposer's thread, or here if
+  /// `in_background` is false. Returns how many keys there were.
+  uint64_t Flush(int db, bool in_background);
+  void SwapDatabases(int first, int second);
+
+  // Time-driven work; within a batch.
+
+  /// Erases an entry that the caller found to be expired: effect, counters.
+  void EraseExpired(WorkerState& worker, int db, Database& database, Database::Found found);
+  /// Does due background work on this worker's share of the partitions for about `budget_ns`: expiry,
+  /// unfinished table moves. Returns whether there is more to do right away.
+  bool RunBackground(WorkerState& worker, int64_t budget_ns);
+  void SetActiveExpire(bool is_active) { is_expire_active_.store(is_active); }
+  bool is_expire_active() const { return is_expire_active_.load(std::memory_order_relaxed); }
+
+  // Memory.
+
+  /// Applies maxmemory (0: none), the policy and its tuning. Exclusive mode only.
+  void ConfigureMemory(int64_t memory_bytes_max, storage::EvictionPolicy policy,
+                       storage::LfuTuning tuning);
+  int64_t memory_bytes_max() const { return memory_bytes_max_.load(std::memory_order_relaxed); }
+  /// Evicts until `incoming_bytes` more fit under maxmemory. False: they cannot be made to fit.
+  /// Only within a batch and with no KeyLocks held.
+  bool MakeRoom(WorkerState& worker, size_t incoming_bytes) {
+    const int64_t max = memory_bytes_max();
+    if (max == 0 || memory::UsedBytes() + static_cast<int64_t>(incoming_bytes) <= max) {
+      return true;
+    }
+    return Evict(worker, max - static_cast<int64_t>(incoming_bytes));
+  }
+  storage::Eviction& eviction() { return eviction_; }
+
+  // Parts.
+
+  CommitLog& log() { return log_; }
+  const Clock& clock() const { return clock_; }
+  const storage::KeyHasher& hasher() const { return hasher_; }
+  BackgroundDisposer& disposer() { return disposer_; }
+  WorkerState& worker(size_t index) { return *workers_[index]; }
+  size_t worker_count() const { return workers_.size(); }
+  /// Checks every table and index; exclusive mode only. The first violation, or null.
+  const char* Verify() const;
+
+ private:
+  struct alignas(64) Partition {
+    PartitionLock lock;
+  };
+
+  size_t DatabaseIndex(int db, size_t partition) const {
+    return static_cast<size_t>(db) * (partition_mask_ + 1) + partition;
+  }
+  Database* MakeDatabase(size_t partition, int db);
+  bool Evict(WorkerState& worker, int64_t target_bytes);
+  bool EvictOne(WorkerState& worker);
+  void SampleForEviction(WorkerState& worker);
+  size_t SamplePartition(WorkerState& worker, size_t partition);
+  void RunExpiry(WorkerState& worker, size_t partition, bool& has_more);
+
+  const Clock& clock_;
+  const bool is_single_threaded_;
+  const int database_count_;
+  const size_t partition_mask_;
+  storage::KeyHasher hasher_;
+  BackgroundDisposer disposer_;
+  ArrayRetirer retirer_;
+  std::unique_ptr<Partition[]> partitions_;
+  // Owned; by database, then partition. Atomic since prefetching looks without a lock; a database goes
+  // away only in exclusive mode, which no batch overlaps.
+  std::unique_ptr<std::atomic<Database*>[]> databases_;
+  ExclusiveGate gate_;
+  CommitLog log_;
+  storage::Eviction eviction_;
+  std::atomic<int64_t> memory_bytes_max_{0};
+  std::atomic<bool> is_expire_active_{true};
+  std::vector<std::unique_ptr<WorkerState>> workers_;
+};
+
+}  // namespace ringtail::engine

@@ -1,0 +1,142 @@
+#include "server/client_service.h"
+
+#include <algorithm>
+
+#include "commands/registry.h"
+#include "server/server.h"
+
+namespace ringtail::server {
+namespace {
+
+std::string Flags(const commands::ClientState& client, const net::Connection& connection) {
+  std::string flags;
+  if (client.is_monitor) flags += 'O';
+  if (client.is_closing) flags += 'c';
+  if (connection.is_unix_socket()) flags += 'U';
+  if (client.is_no_evict) flags += 'e';
+  if (client.is_no_touch) flags += 'T';
+  return flags.empty() ? "N" : flags;
+}
+
+}  // namespace
+
+std::string ClientDirectory::Line(const Session& session) const {
+  const commands::ClientState& client = session.client;
+  const int64_t now_ms = server_.clock().WallMs();
+  const auto number = [](uint64_t value) { return std::to_string(value); };
+  const uint64_t output_bytes = session.published.output_bytes.load(std::memory_order_relaxed);
+  std::string line = "id=" + number(client.id);
+  line += " addr=" + session.address + " laddr=" + session.local_address;
+  line += " fd=" + std::to_string(session.connection().fd());
+  line += " name=" + client.name;
+  line += " age=" + std::to_string((now_ms - client.created_ms) / 1000);
+  line += " idle=" + std::to_string((now_ms - client.last_command_ms) / 1000);
+  line += " flags=" + Flags(client, session.connection());
+  line += " db=" + std::to_string(client.db);
+  line += " sub=0 psub=0 ssub=0 multi=-1 qbuf=";
+  line += number(session.published.input_bytes.load(std::memory_order_relaxed));
+  line += " qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0";
+  line += " obl=" + number(output_bytes) + " oll=0 omem=" + number(output_bytes);
+  line += " tot-mem=" + number(session.published.memory_bytes.load(std::memory_order_relaxed));
+  line += output_bytes == 0 ? " events=r" : " events=rw";
+  line += " cmd=" + (client.last_command == nullptr ? "NULL" : *client.last_command);
+  line += " user=" + client.user + " redir=-1 resp=";
+  line += client.resp == proto::RespVersion::kResp3 ? "3" : "2";
+  line += " lib-name=" + client.library_name + " lib-ver=" + client.library_version + "\n";
+  return line;
+}
+
+bool ClientDirectory::Matches(const Session& session,
+                              const commands::ClientFilter& filter) const {
+  const commands::ClientState& client = session.client;
+  if (client.is_closing || filter.except_id == client.id) return false;
+  if (!filter.ids.empty() &&
+      std::find(filter.ids.begin(), filter.ids.end(), client.id) == filter.ids.end()) {
+    return false;
+  }
+  // Masters, replicas and subscribers are connections of kinds that do not exist yet.
+  if (filter.type && !commands::EqualsIgnoreCase(*filter.type, "normal")) return false;
+  if (filter.address && *filter.address != session.address) return false;
+  if (filter.local_address && *filter.local_address != session.local_address) return false;
+  if (filter.user && *filter.user != client.user) return false;
+  if (filter.age_seconds_min &&
+      (server_.clock().WallMs() - client.created_ms) / 1000 < *filter.age_seconds_min) {
+    return false;
+  }
+  return true;
+}
+
+std::string ClientDirectory::List(const commands::ClientFilter& filter) {
+  std::string lines;
+  server_.clients().ForEach([&](const Session& session) {
+    if (Matches(session, filter)) lines += Line(session);
+  });
+  return lines;
+}
+
+std::string ClientDirectory::Describe(uint64_t id) {
+  commands::ClientFilter filter;
+  filter.ids = {id};
+  return List(filter);
+}
+
+// A client of another worker is marked now, while all workers stand still, so that it executes nothing more
+// and is listed no more; its own worker closes it.
+size_t ClientDirectory::Kill(const commands::ClientFilter& filter, uint64_t self_id,
+                             bool* is_self_killed) {
+  size_t count = 0;
+  server_.clients().ForEach([&](Session& session) {
+    if (!Matches(session, filter)) return;
+    ++count;
+    if (session.client.id == self_id) {
+      *is_self_killed = true;
+      return;
+    }
+    session.client.is_closing = true;
+    server_.network().PostTo(session.connection().id(),
+                             [](net::Connection& connection) { connection.CloseNow(); });
+  });
+  return count;
+}
+
+void ClientDirectory::Pause(int64_t until_ms, commands::PauseKind kind) {
+  const bool is_active = paused() != Paused::kNothing;
+  const bool was_all = is_active && is_all_paused_.load();
+  is_all_paused_.store(kind == commands::PauseKind::kAll || was_all);
+  paused_until_ms_.store(is_active ? std::max(paused_until_ms_.load(), until_ms) : until_ms);
+}
+
+void ClientDirectory::Unpause() {
+  paused_until_ms_.store(0);
+  is_all_paused_.store(false);
+  server_.network().PostToAll([](net::Worker& worker) {
+    static_cast<SessionWorker&>(worker.delegate()).ResumePaused();
+  });
+}
+
+ClientDirectory::Paused ClientDirectory::paused() const {
+  const int64_t until_ms = paused_until_ms_.load(std::memory_order_relaxed);
+  if (until_ms == 0) [[likely]] return Paused::kNothing;
+  if (server_.clock().WallMs() >= until_ms) return Paused::kNothing;
+  return is_all_paused_.load(std::memory_order_relaxed) ? Paused::kAll : Paused::kWrites;
+}
+
+void ClientDirectory::Monitor(uint64_t id) {
+  server_.clients().ForEach([&](Session& session) {
+    if (session.client.id != id || session.client.is_monitor) return;
+    session.client.is_monitor = true;
+    server_.CountMonitors(1);
+    static_cast<SessionWorker&>(session.connection().worker().delegate()).AddMonitor(session);
+  });
+}
+
+void ClientDirectory::Unmonitor(uint64_t id) {
+  server_.clients().ForEach([&](Session& session) {
+    if (session.client.id != id || !session.client.is_monitor) return;
+    session.client.is_monitor = false;
+    server_.CountMonitors(-1);
+    static_cast<SessionWorker&>(session.connection().worker().delegate()).RemoveMonitor(session);
+  });
+}
+
+}  // namespace ringtail::server

@@ -1,0 +1,47 @@
+// CLIENT's view of all clients: the registry, seen and changed across workers.
+//
+//   ClientDirectory directory(registry, clock);
+//   services.clients = &directory;
+//
+// Thread rule: that of commands::ClientService; IsPaused from any worker at any time.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+
+#include "base/clock.h"
+#include "commands/client_service.h"
+#include "server/client_registry.h"
+
+namespace ringtail::server {
+
+class Server;
+
+class ClientDirectory final : public commands::ClientService {
+ public:
+  explicit ClientDirectory(Server& server) : server_(server) {}
+
+  std::string List(const commands::ClientFilter& filter) override;
+  std::string Describe(uint64_t id) override;
+  size_t Kill(const commands::ClientFilter& filter, uint64_t self_id,
+              bool* is_self_killed) override;
+  void Pause(int64_t until_ms, commands::PauseKind kind) override;
+  void Unpause() override;
+  void Monitor(uint64_t id) override;
+  void Unmonitor(uint64_t id) override;
+
+  /// What is held back now. One load while nothing is.
+  enum class Paused { kNothing, kWrites, kAll };
+  Paused paused() const;
+
+ private:
+  std::string Line(const Session& session) const;
+  bool Matches(const Session& session, const commands::ClientFilter& filter) const;
+
+  Server& server_;
+  std::atomic<int64_t> paused_until_ms_{0};
+  std::atomic<bool> is_all_paused_{false};
+};
+
+}  // namespace ringtail::server

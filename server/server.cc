@@ -1,0 +1,337 @@
+#include "server/server.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <cinttypes>
+#include <csignal>
+#include <cstdio>
+
+#include "server/logging.h"
+#include "server/metrics_text.h"
+#include "server/quoted.h"
+
+namespace ringtail::server {
+
+namespace {
+
+constexpr uint32_t kTcpTag = 0;
+constexpr uint32_t kUnixTag = 1;
+
+constexpr std::string_view kProtectedMode =
+    "-DENIED Ringtail is running in protected mode because protected mode is enabled and no password is "
+    "set for the default user. In this mode connections are only accepted from the loopback interface. "
+    "To connect from other computers, set a password (requirepass, or CONFIG SET requirepass from this "
+    "host), or turn protected mode off (CONFIG SET protected-mode no) if nothing outside can reach the "
+    "server. Then start again.\r\n";
+
+uint32_t WorkerCount(const Config& config) {
+  if (config.network.worker_count > 0) return static_cast<uint32_t>(config.network.worker_count);
+  cpu_set_t cores;
+  if (sched_getaffinity(0, sizeof(cores), &cores) != 0) return 1;
+  return static_cast<uint32_t>(std::clamp(CPU_COUNT(&cores), 1, 64));
+}
+
+storage::EvictionPolicy PolicyOf(MaxmemoryPolicy policy) {
+  switch (policy) {
+    case MaxmemoryPolicy::kVolatileLru: return storage::EvictionPolicy::kVolatileLru;
+    case MaxmemoryPolicy::kVolatileLfu: return storage::EvictionPolicy::kVolatileLfu;
+    case MaxmemoryPolicy::kVolatileRandom: return storage::EvictionPolicy::kVolatileRandom;
+    case MaxmemoryPolicy::kVolatileTtl: return storage::EvictionPolicy::kVolatileTtl;
+    case MaxmemoryPolicy::kAllkeysLru: return storage::EvictionPolicy::kAllKeysLru;
+    case MaxmemoryPolicy::kAllkeysLfu: return storage::EvictionPolicy::kAllKeysLfu;
+    case MaxmemoryPolicy::kAllkeysRandom: return storage::EvictionPolicy::kAllKeysRandom;
+    case MaxmemoryPolicy::kNoEviction: return storage::EvictionPolicy::kNoEviction;
+    case MaxmemoryPolicy::kAllkeysS3Fifo: return storage::EvictionPolicy::kAllKeysLhd;
+    case MaxmemoryPolicy::kVolatileS3Fifo: return storage::EvictionPolicy::kVolatileLhd;
+  }
+  return storage::EvictionPolicy::kNoEviction;
+}
+
+}  // namespace
+
+Server::Server(ConfigStore& config)
+    : config_(config),
+      engine_({.worker_count = WorkerCount(*config.Snapshot()),
+               .database_count = static_cast<int>(config.Snapshot()->process.database_count),
+               .clock = &clock_}),
+      started_ms_(clock_.WallMs()) {
+  const auto snapshot = config_.Snapshot();
+  ApplyLimits(*snapshot);
+  ApplyMemory(*snapshot);
+  ApplyMonitoring(*snapshot);
+  RegisterAppliers();
+  services_.auth = &auth_;
+  services_.clients = &client_directory_;
+  services_.config = &config_adapter_;
+  services_.control = this;
+  services_.command_log = &command_log_;
+  services_.latency = &latency_monitor_;
+  info_ = std::make_unique<Info>(*this);
+  services_.info = info_.get();
+}
+
+Server::~Server() {
+  if (network_ != nullptr) network_->Stop();
+}
+
+void Server::ApplyLimits(const Config& config) {
+  SessionLimits limits;
+  limits.parser.bulk_bytes_max = static_cast<int64_t>(config.clients.bulk_bytes_max);
+  limits.query_buffer_bytes_max = config.clients.query_buffer_bytes_max;
+  for (size_t i = 0; i < kClientClassCount; ++i) limits.output[i] = config.clients.output[i];
+  limits.idle_timeout_ms = config.clients.idle_timeout_seconds * 1000;
+  limits.partial_request_timeout_ms = config.clients.partial_request_timeout_seconds * 1000;
+  limits.unauthenticated_query_bytes_max = config.clients.unauthenticated_query_bytes_max;
+  limits.unauthenticated_output_bytes_max = config.clients.unauthenticated_output_bytes_max;
+  limits.unauthenticated_timeout_ms = config.clients.unauthenticated_timeout_seconds * 1000;
+  {
+    std::lock_guard<std::mutex> lock(limits_mutex_);
+    session_limits_ = limits;
+  }
+  limits_version_.fetch_add(1, std::memory_order_release);
+  services_.limits.bulk_bytes_max = limits.parser.bulk_bytes_max;
+  services_.limits.is_user_flush_lazy = config.memory.is_user_flush_lazy;
+  auth_.SetPassword(config.security.password);
+  is_protected_ = config.network.is_protected && config.security.password.empty();
+  execution_settings_.is_latency_tracked = config.monitor.is_latency_tracked;
+}
+
+void Server::ApplyMemory(const Config& config) {
+  engine_.ConfigureMemory(
+      static_cast<int64_t>(config.memory.maxmemory_bytes), PolicyOf(config.memory.policy),
+      {.log_factor = static_cast<uint32_t>(config.memory.lfu_log_factor),
+       .decay_minutes = static_cast<uint32_t>(config.memory.lfu_decay_minutes)});
+}
+
+// CONFIG SET runs with all workers standing still, so appliers may touch what workers read.
+void Server::RegisterAppliers() {
+  config_.OnChange({"proto-max-bulk-len", "client-query-buffer-limit", "client-output-buffer-limit",
+                    "timeout", "requirepass", "protected-mode", "latency-tracking",
+                    "lazyfree-lazy-user-flush"},
+                   [this](const Config&, const Config& after) -> Result<void> {
+                     ApplyLimits(after);
+                     return {};
+                   });
+  config_.OnChange(
+      {"slowlog-log-slower-than", "slowlog-max-len", "commandlog-request-larger-than",
+       "commandlog-large-request-max-len", "commandlog-reply-larger-than",
+       "commandlog-large-reply-max-len", "latency-monitor-threshold"},
+      [this](const Config&, const Config& after) -> Result<void> {
+        ApplyMonitoring(after);
+        return {};
+      });
+  config_.OnChange({"tcp-keepalive"}, [this](const Config&, const Config& after) -> Result<void> {
+    network_->SetSocketOptions(
+        {.keepalive_s = static_cast<int>(after.network.tcp_keepalive_seconds)});
+    return {};
+  });
+  config_.OnChange({"maxmemory", "maxmemory-policy", "lfu-log-factor", "lfu-decay-time"},
+                   [this](const Config&, const Config& after) -> Result<void> {
+                     ApplyMemory(after);
+                     return {};
+                   });
+}
+
+Result<void> Server::Listen(const Config& config) {
+  std::vector<net::ListeningSocket> sockets;
+  if (config.network.port != 0) {
+    std::vector<std::string> warnings;
+    TRY(sockets, net::OpenTcpListeners(
+                     {.binds = config.network.bind,
+                      .port = static_cast<uint16_t>(config.network.port),
+                      .backlog = static_cast<int>(config.network.tcp_backlog_count),
+                      .tag = kTcpTag,
+                      .socket = {.keepalive_s =
+                                     static_cast<int>(config.network.tcp_keepalive_seconds)}},
+                     &warnings));
+    for (const std::string& warning : warnings) LOG(WARNING) << warning;
+  }
+  if (!config.network.unix_socket_path.empty()) {
+    TRY(net::ListeningSocket socket,
+        net::OpenUnixListener(
+            {.path = config.network.unix_socket_path,
+             .permissions = static_cast<uint32_t>(config.network.unix_socket_mode),
+             .backlog = static_cast<int>(config.network.tcp_backlog_count),
+             .tag = kUnixTag}));
+    sockets.push_back(std::move(socket));
+  }
+  if (sockets.empty()) return Error{"Configured to not listen anywhere, exiting."};
+  network_->Listen(std::move(sockets));
+  return {};
+}
+
+std::optional<Server::StartFailure> Server::Start() {
+  const auto config = config_.Snapshot();
+  net::AcceptHooks hooks;
+  hooks.refusal = [this](size_t open_count) -> std::string_view {
+    if (open_count < static_cast<size_t>(config_.Snapshot()->clients.clients_max)) return "";
+    rejected_connections_.fetch_add(1);
+    return "-ERR max number of clients reached\r\n";
+  };
+  hooks.on_error = [](std::string_view what) { LOG(WARNING) << "Accepting client connection: " << what; };
+  net::NetworkOptions options;
+  options.worker_count = static_cast<uint32_t>(engine_.worker_count());
+  network_ = std::make_unique<net::Network>(
+      options,
+      [this](uint32_t index) {
+        auto worker = std::make_unique<SessionWorker>(*this, index);
+        session_workers_.push_back(worker.get());
+        return worker;
+      },
+      hooks);
+  std::vector<const commands::CommandStats*> sources;
+  for (SessionWorker* worker : session_workers_) sources.push_back(&worker->stats());
+  latency_monitor_.SetSources(std::move(sources));
+  if (const auto started = network_->Start(); !started.ok()) {
+    return StartFailure{started.error().message};
+  }
+  network_->WatchSignals({SIGTERM, SIGINT}, [this](int signal) {
+    LOG(WARNING) << "Received " << (signal == SIGTERM ? "SIGTERM" : "SIGINT")
+                 << " scheduling shutdown...";
+    network_->RequestStop();
+  });
+  if (const auto listening = Listen(*config); !listening.ok()) {
+    return StartFailure{listening.error().message, config->network.port != 0};
+  }
+  if (const auto http = StartHttp(*config); !http.ok()) return StartFailure{http.error().message};
+  return std::nullopt;
+}
+
+void Server::WaitForStop() {
+  network_->WaitForStopRequest();
+  is_stopping_ = true;
+  http_.Stop();
+  network_->Stop();
+}
+
+SessionLimits Server::session_limits() const {
+  std::lock_guard<std::mutex> lock(limits_mutex_);
+  return session_limits_;
+}
+
+std::string_view Server::RefusalOf(const Session& session) const {
+  if (!is_protected_.load(std::memory_order_relaxed) || session.client.is_local) return {};
+  return kProtectedMode;
+}
+
+void Server::CountMonitors(int delta) {
+  const int count = monitor_count_.fetch_add(delta) + delta;
+  execution_settings_.is_monitored.store(count > 0, std::memory_order_relaxed);
+}
+
+// "1700000000.123456 [0 127.0.0.1:5000] \"set\" \"key\" \"value\"", as Redis shows it.
+void Server::OnMonitored(const Session& session, commands::Args args) {
+  const int64_t now_us = clock_.WallNs() / 1000;
+  char time[32];
+  std::snprintf(time, sizeof(time), "+%" PRId64 ".%06" PRId64, now_us / 1'000'000,
+                now_us % 1'000'000);
+  std::string line = std::string(time) + " [" + std::to_string(session.client.db) + " " +
+                     session.address + "]";
+  for (const std::string_view arg : args) {
+    line += ' ';
+    line += Quoted(arg);
+  }
+  line += "\r\n";
+  network_->PostToAll([line](net::Worker& worker) {
+    static_cast<SessionWorker&>(worker.delegate()).DeliverToMonitors(line);
+  });
+}
+
+void Server::ResetStatistics() {
+  for (SessionWorker* worker : session_workers_) worker->stats().Reset();
+  for (size_t i = 0; i < engine_.worker_count(); ++i) engine_.worker(i).stats.Reset();
+  engine_.disposer().ResetFreedCount();
+  memory::ResetPeakUsedBytes();
+  output_limit_disconnections_.store(0);
+}
+
+void Server::Log(std::string_view message) { LOG(WARNING) << message; }
+
+bool Server::IsDebugAllowed(bool is_local) {
+  const Permission permission = config_.Snapshot()->security.debug_command;
+  return permission == Permission::kYes || (permission == Permission::kLocal && is_local);
+}
+
+void Server::OnExceeded(const Session& session, const commands::CommandTable::Entry& command,
+                        commands::Args args, uint64_t duration_ns, uint64_t request_bytes,
+                        uint64_t reply_bytes) {
+  const int64_t now_s = clock_.WallMs() / 1000;
+  const auto record = [&](commands::CommandLogKind kind, const std::atomic<int64_t>& bound,
+                          uint64_t measure) {
+    const int64_t min = bound.load(std::memory_order_relaxed);
+    if (min < 0 || measure < static_cast<uint64_t>(min)) return;
+    if ((command.spec->flags & commands::kSkipSlowlog) != 0) return;
+    command_log_.Record(kind, static_cast<int64_t>(measure), args, session.address,
+                        session.client.name, now_s);
+  };
+  record(commands::CommandLogKind::kSlow, slow_us_min_, duration_ns / 1000);
+  record(commands::CommandLogKind::kLargeRequest, request_bytes_min_, request_bytes);
+  record(commands::CommandLogKind::kLargeReply, reply_bytes_min_, reply_bytes);
+  const int64_t threshold_ms = latency_monitor_.threshold_ms();
+  const auto duration_ms = static_cast<int64_t>(duration_ns / 1'000'000);
+  if (threshold_ms > 0 && duration_ms >= threshold_ms) {
+    const bool is_fast = (command.spec->flags & commands::kFast) != 0;
+    latency_monitor_.Add(is_fast ? "fast-command" : "command", duration_ms, now_s);
+  }
+}
+
+void Server::ApplyMonitoring(const Config& config) {
+  const MonitorConfig& monitor = config.monitor;
+  using LogKind = commands::CommandLogKind;
+  command_log_.SetLengthMax(LogKind::kSlow, static_cast<size_t>(monitor.slow_execution_entries_max));
+  command_log_.SetLengthMax(LogKind::kLargeRequest,
+                            static_cast<size_t>(monitor.large_request_entries_max));
+  command_log_.SetLengthMax(LogKind::kLargeReply,
+                            static_cast<size_t>(monitor.large_reply_entries_max));
+  slow_us_min_ = monitor.slow_execution_us;
+  request_bytes_min_ = monitor.large_request_bytes;
+  reply_bytes_min_ = monitor.large_reply_bytes;
+  latency_monitor_.SetThreshold(monitor.latency_threshold_ms);
+  constexpr uint64_t kNever = commands::ExecutionSettings::kNever;
+  const auto bound = [](int64_t value, uint64_t unit) {
+    return value < 0 ? kNever : static_cast<uint64_t>(value) * unit;
+  };
+  const uint64_t latency_ns =
+      monitor.latency_threshold_ms == 0 ? kNever : bound(monitor.latency_threshold_ms, 1'000'000);
+  execution_settings_.duration_ns_min = std::min(bound(monitor.slow_execution_us, 1000), latency_ns);
+  execution_settings_.request_bytes_min = bound(monitor.large_request_bytes, 1);
+  execution_settings_.reply_bytes_min = bound(monitor.large_reply_bytes, 1);
+}
+
+Result<void> Server::StartHttp(const Config& config) {
+  if (config.network.http_port == 0) return {};
+  const auto status = [this](const char* word) {
+    return [this, word] {
+      net::HttpReply reply;
+      if (is_stopping_) {
+        reply.status = 503;
+        reply.body = "stopping\n";
+      } else {
+        reply.body = word;
+      }
+      return reply;
+    };
+  };
+  net::HttpRoutes routes;
+  routes["/metrics"] = [this] {
+    return net::HttpReply{.status = 200,
+                          .content_type = std::string(kMetricsContentType),
+                          .body = info_->Metrics()};
+  };
+  routes["/livez"] = [] { return net::HttpReply{.status = 200, .body = "ok\n"}; };
+  routes["/readyz"] = status("ok\n");
+  routes["/health"] = status("ok\n");
+  return http_.Start(config.network.http_bind, static_cast<uint16_t>(config.network.http_port),
+                     std::move(routes));
+}
+
+// On worker 0, between its turns.
+void Server::OnCron() {
+  engine::WorkerState& worker = engine_.worker(0);
+  engine_.BeginBatch(worker);
+  info_->PublishKeyspace();
+  engine_.EndBatch(worker);
+}
+
+}  // namespace ringtail::server

@@ -1,0 +1,142 @@
+// The running server: owns every subsystem, wires them together, starts and stops them.
+//
+//   Server server(config_store);
+//   if (auto failure = server.Start()) return Complain(*failure);
+//   server.WaitForStop();
+//
+// Thread rule: made, started and stopped by main's thread; what workers call says so.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/cycle_clock.h"
+#include "base/result.h"
+#include "commands/control_service.h"
+#include "commands/executor.h"
+#include "commands/services.h"
+#include "engine/engine.h"
+#include "net/http_listener.h"
+#include "net/network.h"
+#include "server/client_registry.h"
+#include "server/client_service.h"
+#include "server/command_log.h"
+#include "server/config/store.h"
+#include "server/config_service.h"
+#include "server/info.h"
+#include "server/latency_monitor.h"
+#include "server/password_auth.h"
+#include "server/session_limits.h"
+#include "server/session_worker.h"
+
+namespace ringtail::server {
+
+class Server final : private commands::ControlService {
+ public:
+  /// `config` must outlive the server.
+  explicit Server(ConfigStore& config);
+  ~Server() override;
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  /// Why the server could not start.
+  struct StartFailure {
+    std::string what;          ///< the address or subsystem that failed, and why
+    bool is_port_busy = false; ///< a TCP port could not be listened on
+  };
+  /// Listens and serves.
+  std::optional<StartFailure> Start();
+  /// Lets WaitForStop return; any thread.
+  void RequestStop() { network_->RequestStop(); }
+  /// Returns when a signal or SHUTDOWN has asked for the end; then everything is stopped.
+  void WaitForStop();
+
+  // For workers and services; any thread.
+
+  ConfigStore& config() { return config_; }
+  engine::Engine& engine() { return engine_; }
+  const Clock& clock() const { return clock_; }
+  const CycleClock& cycles() const { return cycles_; }
+  commands::Services& services() { return services_; }
+  commands::ExecutionSettings& execution_settings() { return execution_settings_; }
+  ClientRegistry& clients() { return clients_; }
+  net::Network& network() { return *network_; }
+  SessionWorker& session_worker(size_t index) { return *session_workers_[index]; }
+  uint64_t limits_version() const { return limits_version_.load(std::memory_order_acquire); }
+  SessionLimits session_limits() const;
+  bool is_password_required() const { return auth_.is_password_required(); }
+  /// Wall time at which the server was made; for uptime.
+  int64_t started_ms() const { return started_ms_; }
+  /// What to answer a new client before hanging up on it, or "" to let it in (protected mode).
+  std::string_view RefusalOf(const Session& session) const;
+  ClientDirectory& client_directory() { return client_directory_; }
+  void CountMonitors(int delta);
+  void CountOutputLimitDisconnection() { output_limit_disconnections_.fetch_add(1); }
+  uint64_t output_limit_disconnections() const { return output_limit_disconnections_.load(); }
+  uint64_t rejected_connections() const { return rejected_connections_.load(); }
+  CommandLog& command_log() { return command_log_; }
+  LatencyMonitor& latency_monitor() { return latency_monitor_; }
+  /// Shows a command to every monitor.
+  void OnMonitored(const Session& session, commands::Args args);
+  /// What CONFIG RESETSTAT resets; exclusive mode only.
+  void ResetStatistics();
+  /// Logs a command that exceeded one of the bounds.
+  void OnExceeded(const Session& session, const commands::CommandTable::Entry& command,
+                  commands::Args args, uint64_t duration_ns, uint64_t request_bytes,
+                  uint64_t reply_bytes);
+  /// About ten times a second, on worker 0.
+  void OnCron();
+
+ private:
+  // commands::ControlService.
+  void Shutdown() override { RequestStop(); }
+  bool IsDebugAllowed(bool is_local) override;
+  void Log(std::string_view message) override;
+
+  void ApplyLimits(const Config& config);
+  void ApplyMemory(const Config& config);
+  void ApplyMonitoring(const Config& config);
+  Result<void> StartHttp(const Config& config);
+  void RegisterAppliers();
+  Result<void> Listen(const Config& config);
+
+  ConfigStore& config_;
+  SystemClock clock_;
+  CycleClock cycles_;
+  engine::Engine engine_;
+  commands::ExecutionSettings execution_settings_;
+  commands::Services services_;
+  ClientRegistry clients_;
+  ClientDirectory client_directory_{*this};
+  ConfigAdapter config_adapter_{*this, config_};
+  PasswordAuth auth_;
+  CommandLog command_log_;
+  LatencyMonitor latency_monitor_;
+  std::unique_ptr<Info> info_;
+  net::HttpListener http_;
+  std::vector<SessionWorker*> session_workers_;
+  std::unique_ptr<net::Network> network_;
+
+  mutable std::mutex limits_mutex_;
+  SessionLimits session_limits_;  // guarded by limits_mutex_
+  std::atomic<uint64_t> limits_version_{1};
+  std::atomic<bool> is_protected_{false};  ///< only local clients are let in
+  const int64_t started_ms_;
+  std::atomic<int> monitor_count_{0};
+  std::atomic<uint64_t> output_limit_disconnections_{0};
+  std::atomic<uint64_t> rejected_connections_{0};
+  std::atomic<bool> is_stopping_{false};
+  // Bounds of the command logs and of the latency monitor, as the executors see them in one number each.
+  std::atomic<int64_t> slow_us_min_{-1};
+  std::atomic<int64_t> request_bytes_min_{-1};
+  std::atomic<int64_t> reply_bytes_min_{-1};
+};
+
+}  // namespace ringtail::server

@@ -1,0 +1,350 @@
+#include "server/session_worker.h"
+
+#include <algorithm>
+
+#include "proto/reply_writer.h"
+#include "server/logging.h"
+#include "server/server.h"
+
+namespace ringtail::server {
+namespace {
+
+// Where a batch is cut: about as many keys as fit into the first-level cache with their buckets and entries.
+constexpr size_t kBatchKeysMax = 128;
+constexpr size_t kBatchItemsMax = 256;
+// One slice of expiry and table moves between two turns, and the pause until the next if there is more.
+constexpr int64_t kBackgroundSliceNs = 500'000;
+constexpr int64_t kBackgroundPauseMs = 1;
+// A client that lets this much wait for it is not read from until it has taken half of it.
+constexpr size_t kOutputPauseBytes = size_t{256} * 1024 * 1024;
+// Connections looked at for timeouts in one tick of the cron.
+constexpr uint32_t kCronConnections = 2000;
+
+bool IsLoopback(const std::string& address) {
+  return address.starts_with("127.") || address.starts_with("[::1]") || address.starts_with("/");
+}
+
+}  // namespace
+
+SessionWorker::SessionWorker(Server& server, uint32_t index)
+    : server_(server),
+      index_(index),
+      engine_worker_(server.engine().worker(index)),
+      stats_(commands::CommandTable::Standard().entries().size()),
+      executor_({.engine = server.engine(),
+                 .worker = engine_worker_,
+                 .table = commands::CommandTable::Standard(),
+                 .services = server.services(),
+                 .settings = server.execution_settings(),
+                 .observer = *this,
+                 .stats = stats_,
+                 .cycles = server.cycles(),
+                 .args = args_}) {
+  RefreshLimits();
+}
+
+SessionWorker::~SessionWorker() = default;
+
+void SessionWorker::OnStart(net::Worker& worker) {
+  worker_ = &worker;
+  crash_stack_ = std::make_unique<CrashStack>();
+}
+
+void SessionWorker::OnStop() { crash_stack_.reset(); }
+
+void SessionWorker::RefreshLimits() {
+  const uint64_t version = server_.limits_version();
+  if (version == limits_version_) [[likely]] return;
+  limits_ = server_.session_limits();
+  limits_version_ = version;
+}
+
+// ---- Connections
+
+void SessionWorker::OnAccept(net::Connection& connection) {
+  auto owned = std::make_unique<Session>(connection, server_.clients().NextId());
+  Session& session = *owned;
+  session.address = connection.PeerAddress();
+  session.local_address = connection.LocalAddress();
+  session.client.is_local = IsLoopback(session.address);
+  session.client.created_ms = server_.clock().WallMs();
+  session.client.last_command_ms = session.client.created_ms;
+  connection.SetState(std::move(owned));
+  server_.clients().Add(session);
+  const std::string_view refusal = server_.RefusalOf(session);
+  if (!refusal.empty()) {
+    connection.output().Append(refusal);
+    connection.CloseAfterFlush();
+    session.client.is_closing = true;
+    return;
+  }
+  session.client.is_authenticated = !server_.is_password_required();
+}
+
+void SessionWorker::OnClose(net::Connection& connection, net::CloseReason) {
+  if (!connection.has_state()) return;
+  std::erase(monitors_, connection.id());
+  if (connection.state<Session>().client.is_monitor) server_.CountMonitors(-1);
+  server_.clients().Remove(connection.state<Session>());
+}
+
+// ---- A turn
+
+void SessionWorker::OnTurn(std::span<net::Connection* const> ready) {
+  RefreshLimits();
+  server_.engine().BeginBatch(engine_worker_);
+  executor_.BeginBatch();
+  for (net::Connection* connection : ready) ReadRequests(connection->state<Session>());
+  RunBatch();
+  server_.engine().EndBatch(engine_worker_);
+  for (net::Connection* connection : ready) AfterBatch(connection->state<Session>());
+  args_.Clear();
+}
+
+void SessionWorker::ReadRequests(Session& session) {
+  net::Connection& connection = session.connection();
+  if (connection.is_closing() || session.client.is_closing) return;
+  if (IsHeldBack(session, nullptr)) return;
+  if (connection.has_block()) session.parser.SupplyLargeBulk(connection.TakeBlock());
+  size_t parsed = 0;      // of input(), by requests that are in the batch and not yet consumed
+  for (;;) {
+    proto::ParserLimits& limits = limits_.parser;
+    limits.is_authenticated = session.client.is_authenticated;
+    const uint32_t first_arg = args_.count();
+    const std::string_view input = connection.input().substr(parsed);
+    const proto::ParseStep step = session.parser.Next(input, limits, args_);
+    parsed += step.consumed;
+    if (step.outcome == proto::ParseOutcome::kNeedMore) {
+      if (step.consumed != 0) batch_.push_back({&session, {}, step.consumed, {}});
+      if (session.parser.pending_large_bulk().byte_count != 0) ReadLargeBulk(session);
+      return;
+    }
+    Item item{&session, {}, step.consumed, step.error};
+    if (step.outcome == proto::ParseOutcome::kRequest) {
+      item.request.first_arg = first_arg;
+      item.request.arg_count = args_.count() - first_arg;
+      executor_.Prepare(item.request, session.client.db);
+    }
+    batch_.push_back(item);
+    if (step.outcome == proto::ParseOutcome::kError) return;
+    if (executor_.key_count() >= kBatchKeysMax || batch_.size() >= kBatchItemsMax ||
+        !session.client.is_authenticated) {
+      RunBatch();
+      parsed = 0;
+      if (connection.is_closing() || session.client.is_closing) return;
+      if (session.is_held_back || IsHeldBack(session, nullptr)) return;
+    }
+  }
+}
+
+// The bytes of a large value go straight into a block of their own. Everything before must be done with first,
+// since the connection's input changes.
+bool SessionWorker::ReadLargeBulk(Session& session) {
+  RunBatch();
+  if (session.client.is_closing || session.connection().is_closing() || session.is_held_back) {
+    return false;
+  }
+  const proto::LargeBulk bulk = session.parser.pending_large_bulk();
+  session.connection().ReadIntoBlock(bulk.offset, bulk.byte_count);
+  return true;
+}
+
+void SessionWorker::RunBatch() {
+  for (const Item& item : batch_) {
+    executor_.PrefetchEntries(item.request, item.session->client.db);
+  }
+  for (const Item& item : batch_) RunItem(item);
+  batch_.clear();
+  args_.Clear();
+  executor_.BeginBatch();
+}
+
+// Whether CLIENT PAUSE keeps this request (or, before anything is parsed, this client) waiting. Its bytes stay
+// in the connection's input and are parsed again when the pause ends; a value that was received into a block
+// of its own cannot be, so such a client waits before its block is taken.
+bool SessionWorker::IsHeldBack(Session& session, const Item* item) {
+  const ClientDirectory::Paused paused = server_.client_directory().paused();
+  if (paused == ClientDirectory::Paused::kNothing) [[likely]] return false;
+  bool is_held = paused == ClientDirectory::Paused::kAll;
+  if (item == nullptr) {
+    is_held |= session.connection().has_block();
+  } else if (const auto* command = item->request.command) {
+    is_held |= (command->spec->flags & (commands::kWrite | commands::kMayReplicate)) != 0;
+  }
+  if (!is_held) return false;
+  session.is_held_back = true;
+  if (item != nullptr) session.parser.Reset();
+  paused_.push_back(session.connection().id());
+  return true;
+}
+
+void SessionWorker::RunItem(const Item& item) {
+  Session& session = *item.session;
+  net::Connection& connection = session.connection();
+  if (connection.is_closing() || session.client.is_closing || session.is_held_back) return;
+  if (IsHeldBack(session, &item)) return;
+  if (!item.error.empty()) {
+    FailProtocol(session, item.error);
+    return;
+  }
+  if (item.request.arg_count != 0) {
+    running_ = &session;
+    executor_.Execute(item.request, session.client, connection.output());
+    if (session.client.is_closing) connection.CloseAfterFlush();
+  }
+  connection.ConsumeInput(item.input_bytes);
+}
+
+void SessionWorker::FailProtocol(Session& session, std::string_view error) {
+  proto::ReplyWriter reply(session.connection().output(), session.client.resp);
+  reply.Error("ERR Protocol error: " + std::string(error));
+  stats_.CountError("ERR");
+  VLOG(1) << "Protocol error (" << error << ") from client: id=" << session.client.id
+          << " addr=" << session.address;
+  session.client.is_closing = true;
+  session.connection().CloseAfterFlush();
+}
+
+void SessionWorker::AfterBatch(Session& session) {
+  net::Connection& connection = session.connection();
+  if (connection.is_closing()) return;
+  EnforceOutputLimit(session);
+  const size_t query_bytes = connection.input().size() + connection.input_memory_bytes();
+  const uint64_t query_max = session.client.is_authenticated
+                                 ? limits_.query_buffer_bytes_max
+                                 : limits_.unauthenticated_query_bytes_max;
+  if (connection.input_memory_bytes() > query_max) {
+    LOG(WARNING) << "Closing client that reached max query buffer length: id=" << session.client.id
+                 << " addr=" << session.address << " qbuf=" << query_bytes;
+    connection.CloseNow();
+  }
+  session.published.input_bytes.store(connection.input().size(), std::memory_order_relaxed);
+  session.published.memory_bytes.store(
+      sizeof(Session) + sizeof(net::Connection) + connection.input_memory_bytes() +
+          connection.output_bytes(),
+      std::memory_order_relaxed);
+}
+
+void SessionWorker::EnforceOutputLimit(Session& session) {
+  net::Connection& connection = session.connection();
+  const size_t bytes = connection.output_bytes();
+  if (bytes == 0) [[likely]] {
+    session.is_over_soft_limit = false;
+    return;
+  }
+  if (!session.client.is_authenticated && bytes > limits_.unauthenticated_output_bytes_max) {
+    connection.CloseNow();
+    return;
+  }
+  const OutputLimit& limit = limits_.output[static_cast<size_t>(ClientClass::kNormal)];
+  bool is_over = limit.hard_bytes != 0 && bytes > limit.hard_bytes;
+  if (limit.soft_bytes != 0 && bytes > limit.soft_bytes) {
+    const int64_t now_ms = worker_->now_ms();
+    if (!session.is_over_soft_limit) session.over_soft_limit_since_ms = now_ms;
+    session.is_over_soft_limit = true;
+    is_over |= now_ms - session.over_soft_limit_since_ms > limit.soft_seconds * 1000;
+  } else {
+    session.is_over_soft_limit = false;
+  }
+  if (is_over) {
+    LOG(WARNING) << "Client id=" << session.client.id << " addr=" << session.address
+                 << " closed for overcoming of output buffer limits: omem=" << bytes;
+    server_.CountOutputLimitDisconnection();
+    connection.CloseNow();
+  } else if (bytes > kOutputPauseBytes) {
+    connection.PauseReadingUntilOutputBelow(kOutputPauseBytes / 2);
+  }
+}
+
+// ---- Time
+
+bool SessionWorker::IsHungUpOn(const Session& session, int64_t now_ms) const {
+  const net::Connection& connection = session.connection();
+  const int64_t idle_ms = now_ms - connection.last_activity_ms();
+  if (!session.client.is_authenticated && limits_.unauthenticated_timeout_ms != 0 &&
+      now_ms - connection.created_ms() > limits_.unauthenticated_timeout_ms) {
+    return true;
+  }
+  if (limits_.partial_request_timeout_ms != 0 && connection.partial_since_ms() != 0 &&
+      now_ms - connection.partial_since_ms() > limits_.partial_request_timeout_ms &&
+      idle_ms > limits_.partial_request_timeout_ms) {
+    return true;
+  }
+  return limits_.idle_timeout_ms != 0 && !session.client.is_monitor &&
+         idle_ms > limits_.idle_timeout_ms;
+}
+
+void SessionWorker::OnCron(int64_t now_ms) {
+  RefreshLimits();
+  // Timeouts, a slice of the connections at a time.
+  const uint32_t slots = worker_->slot_count();
+  for (uint32_t n = 0; n < std::min(slots, kCronConnections); ++n) {
+    cron_slot_ = cron_slot_ + 1 < slots ? cron_slot_ + 1 : 0;
+    net::Connection* connection = worker_->ConnectionAt(cron_slot_);
+    if (connection == nullptr || connection->is_closing() || !connection->has_state()) continue;
+    Session& session = connection->state<Session>();
+    session.published.output_bytes.store(connection->output_bytes(), std::memory_order_relaxed);
+    if (IsHungUpOn(session, now_ms)) {
+      VLOG(1) << "Closing idle client: id=" << session.client.id << " addr=" << session.address;
+      connection->CloseNow();
+    } else if (session.is_over_soft_limit) {
+      EnforceOutputLimit(session);
+    }
+  }
+  if (server_.client_directory().paused() == ClientDirectory::Paused::kNothing) ResumePaused();
+  if (!is_background_armed_) RunBackground();
+  if (index_ == 0) server_.OnCron();
+}
+
+// Expiry and table moves, in slices between which clients are served.
+void SessionWorker::RunBackground() {
+  engine::Engine& engine = server_.engine();
+  engine.BeginBatch(engine_worker_);
+  bool has_more = engine.RunBackground(engine_worker_, kBackgroundSliceNs);
+  if (engine.memory_bytes_max() != 0) engine.MakeRoom(engine_worker_, 0);
+  engine.EndBatch(engine_worker_);
+  memory::FoldThreadCount();
+  is_background_armed_ = has_more;
+  if (has_more) worker_->StartTimer(kBackgroundPauseMs, [this] { RunBackground(); });
+}
+
+void SessionWorker::ResumePaused() {
+  std::vector<net::ConnectionId> resumed;
+  resumed.swap(paused_);
+  for (const net::ConnectionId id : resumed) {
+    net::Connection* connection = worker_->Find(id);
+    if (connection == nullptr || connection->is_closing()) continue;
+    connection->state<Session>().is_held_back = false;
+    connection->MarkReady();
+  }
+}
+
+// ---- Watching
+
+void SessionWorker::AddMonitor(Session& session) { monitors_.push_back(session.connection().id()); }
+
+void SessionWorker::RemoveMonitor(Session& session) {
+  std::erase(monitors_, session.connection().id());
+}
+
+void SessionWorker::DeliverToMonitors(const std::string& line) {
+  for (const net::ConnectionId id : monitors_) {
+    net::Connection* connection = worker_->Find(id);
+    if (connection == nullptr || connection->is_closing()) continue;
+    connection->output().Append(line);
+    EnforceOutputLimit(connection->state<Session>());
+  }
+}
+
+void SessionWorker::OnMonitored(const commands::ClientState&, const commands::CommandTable::Entry&,
+                                commands::Args args, int64_t) {
+  server_.OnMonitored(*running_, args);
+}
+
+void SessionWorker::OnExceeded(const commands::ClientState&,
+                               const commands::CommandTable::Entry& command, commands::Args args,
+                               uint64_t duration_ns, uint64_t request_bytes, uint64_t reply_bytes) {
+  server_.OnExceeded(*running_, command, args, duration_ns, request_bytes, reply_bytes);
+}
+
+}  // namespace ringtail::server

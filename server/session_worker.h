@@ -1,0 +1,99 @@
+// The session layer of one worker: turns received bytes into executed commands, batch by batch.
+//
+// Everything that a turn of the loop received, over all of its connections, goes through in stages: parse and
+// look up, prefetch buckets, prefetch entries, execute in order. A batch is cut when it holds enough keys
+// to fill the first-level cache, or where what follows depends on what came before (authentication).
+//
+// Thread rule: lives on its worker's thread; what other threads want goes through the worker's mailbox.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "commands/executor.h"
+#include "net/worker.h"
+#include "net/worker_delegate.h"
+#include "server/crash_report.h"
+#include "server/session.h"
+#include "server/session_limits.h"
+
+namespace ringtail::server {
+
+class Server;
+
+class SessionWorker final : public net::WorkerDelegate, private commands::ExecutionObserver {
+ public:
+  SessionWorker(Server& server, uint32_t index);
+  ~SessionWorker() override;
+
+  // WorkerDelegate.
+  void OnStart(net::Worker& worker) override;
+  void OnAccept(net::Connection& connection) override;
+  void OnTurn(std::span<net::Connection* const> ready) override;
+  void OnClose(net::Connection& connection, net::CloseReason reason) override;
+  void OnCron(int64_t now_ms) override;
+  void OnStop() override;
+
+  // On the worker's thread.
+
+  /// Starts or ends showing every command to this client.
+  void AddMonitor(Session& session);
+  void RemoveMonitor(Session& session);
+  /// Sends a line to this worker's monitors.
+  void DeliverToMonitors(const std::string& line);
+  /// Goes on with the clients that a pause held back.
+  void ResumePaused();
+  net::Worker& net_worker() { return *worker_; }
+  commands::CommandStats& stats() { return stats_; }
+
+ private:
+  struct Item {
+    Session* session;
+    commands::Request request;
+    size_t input_bytes;        // of the request in the connection's input
+    std::string_view error;    // a protocol error instead of a request
+  };
+
+  // ExecutionObserver.
+  void OnMonitored(const commands::ClientState& client, const commands::CommandTable::Entry& command,
+                   commands::Args args, int64_t now_ms) override;
+  void OnExceeded(const commands::ClientState& client, const commands::CommandTable::Entry& command,
+                  commands::Args args, uint64_t duration_ns, uint64_t request_bytes,
+                  uint64_t reply_bytes) override;
+
+  void ReadRequests(Session& session);
+  bool ReadLargeBulk(Session& session);
+  void RunBatch();
+  void RunItem(const Item& item);
+  bool IsHeldBack(Session& session, const Item* item);
+  void AfterBatch(Session& session);
+  void EnforceOutputLimit(Session& session);
+  void FailProtocol(Session& session, std::string_view error);
+  bool IsHungUpOn(const Session& session, int64_t now_ms) const;
+  void RunBackground();
+  void RefreshLimits();
+
+  Server& server_;
+  const uint32_t index_;
+  net::Worker* worker_ = nullptr;
+  engine::WorkerState& engine_worker_;
+  proto::ArgVector args_;
+  commands::CommandStats stats_;
+  commands::Executor executor_;
+  std::unique_ptr<CrashStack> crash_stack_;
+  SessionLimits limits_;
+  uint64_t limits_version_ = 0;
+
+  std::vector<Item> batch_;
+  Session* running_ = nullptr;   // whose command is being executed
+  size_t batch_keys_ = 0;
+  std::vector<net::ConnectionId> monitors_;
+  std::vector<net::ConnectionId> paused_;
+  uint32_t cron_slot_ = 0;
+  bool is_background_armed_ = false;
+};
+
+}  // namespace ringtail::server

@@ -1,0 +1,156 @@
+"""The differences from Redis 7.0 that are meant, each with its reason. Everything else must be
+equal, byte for byte.
+
+A normaliser takes (command, reply tree) and returns what remains to be compared.
+"""
+import resp
+
+
+def _shape(_command, reply):
+    """Only what kind of reply it is."""
+    if isinstance(reply, list):
+        return "array"
+    if isinstance(reply, dict):
+        return "map"
+    return reply if isinstance(reply, resp.ErrorReply) else type(reply).__name__
+
+
+def _item_shapes(_command, reply):
+    """The number of elements and the kind of each."""
+    return [type(item).__name__ for item in reply] if isinstance(reply, list) else reply
+
+
+def _sorted(_command, reply):
+    """The elements in any order."""
+    return sorted(reply) if isinstance(reply, list) else reply
+
+
+def _sorted_deep(_command, reply):
+    if isinstance(reply, list):
+        return sorted((_sorted_deep(_command, item) for item in reply), key=repr)
+    return reply
+
+
+def _pairs(_command, reply):
+    """A map, or the array of pairs that RESP2 has for it."""
+    if isinstance(reply, list) and len(reply) % 2 == 0:
+        return dict(zip(reply[0::2], reply[1::2]))
+    return reply
+
+
+def _hello(command, reply):
+    """Which fields there are; the version and the id are the server's own."""
+    fields = _pairs(command, reply)
+    if not isinstance(fields, dict):
+        return reply
+    own = (b"server", b"version", b"id", b"modules")
+    return {name: None if name in own else value for name, value in fields.items()}
+
+
+def _scan(command, reply):
+    """A complete scan: the set of keys. A part of one: only its shape, the order of the table is
+    our own."""
+    if not isinstance(reply, list) or len(reply) != 2:
+        return reply
+    counts = [int(arg) for arg in command[2:] if arg.isdigit()]
+    if command[1] == b"0" and counts and max(counts) >= 10000:
+        return [reply[0], sorted(set(reply[1]))]
+    return ["cursor" if reply[0].isdigit() else reply[0], "keys"]
+
+
+def _command_table(command, reply):
+    """Whole tables of commands differ, we have others; what is asked by name is compared."""
+    is_whole = len(command) == 1 or (
+        len(command) == 2 and command[1].lower() in (b"info", b"docs", b"list"))
+    return _shape(command, reply) if is_whole else reply
+
+
+def _without_our_policies(_command, reply):
+    """The error lists the policies there are; we have two more."""
+    if isinstance(reply, resp.ErrorReply):
+        for policy in (b", allkeys-s3fifo", b", volatile-s3fifo"):
+            reply = reply.replace(policy, b"")
+    return bytes(reply)
+
+
+class Near:
+    """A number that equals any other within the tolerance."""
+
+    def __init__(self, value, tolerance):
+        self.value = value
+        self.tolerance = tolerance
+
+    def __eq__(self, other):
+        return isinstance(other, Near) and abs(self.value - other.value) <= self.tolerance
+
+    def __repr__(self):
+        return "%d within %d" % (self.value, self.tolerance)
+
+
+def _time(tolerance):
+    """The two servers read their clocks at slightly different times. -1, -2 and errors stay
+    exact."""
+    def near(_command, reply):
+        if isinstance(reply, int) and not isinstance(reply, bool) and reply > 0:
+            return Near(reply, tolerance)
+        return reply
+    return near
+
+
+TOLERANCE_MS = 3000
+
+# command or "command|subcommand", in lower case -> (reason, normaliser)
+EXPLAINED = {
+    b"keys": ("the order of the table is our own", _sorted),
+    b"scan": ("the order of the table is our own", _scan),
+    b"randomkey": ("random", _shape),
+    b"ttl": ("clock", _time(TOLERANCE_MS // 1000)),
+    b"pttl": ("clock", _time(TOLERANCE_MS)),
+    b"expiretime": ("clock, when the time was set by a relative one", _time(TOLERANCE_MS // 1000)),
+    b"pexpiretime": ("clock, when the time was set by a relative one", _time(TOLERANCE_MS)),
+    b"object|idletime": ("clock", _shape),
+    b"object|freq": ("a random counter", _shape),
+    b"object|refcount": ("Redis shares its small integers; we share nothing", _shape),
+    b"object|help": ("our own text", _shape),
+    b"client|help": ("our own text", _shape),
+    b"config|help": ("our own text", _shape),
+    b"memory|help": ("our own text", _shape),
+    b"slowlog|help": ("our own text", _shape),
+    b"latency|help": ("our own text", _shape),
+    b"debug|help": ("our own text", _shape),
+    b"client|id": ("our own ids", _shape),
+    b"client|info": ("our own ids and buffers", _shape),
+    b"hello": ("our own name, version and ids", _hello),
+    b"config|get": ("no order is promised", _pairs),
+    b"config|set": ("we have more eviction policies", _without_our_policies),
+    b"command": ("we have other commands than Redis 7.0", _command_table),
+    b"command|help": ("our own text", _shape),
+    b"command|count": ("we have other commands than Redis 7.0", _shape),
+    b"command|getkeysandflags": ("flags have no order", _sorted_deep),
+    b"memory|usage": ("our entries are smaller", _shape),
+    b"time": ("clock", _item_shapes),
+    b"info": ("our own figures", _shape),
+    b"lolwut": ("our own art", _shape),
+    b"debug|stringmatch-len": ("clock", _shape),
+}
+
+
+def name_of(command):
+    """The key of a command in EXPLAINED."""
+    name = command[0].lower()
+    if len(command) > 1:
+        with_subcommand = name + b"|" + command[1].lower()
+        if with_subcommand in EXPLAINED:
+            return with_subcommand
+    return name
+
+
+def same(command, mine, theirs):
+    """Whether two raw replies are equal, or differ as explained."""
+    if mine == theirs:
+        return True
+    entry = EXPLAINED.get(name_of(command))
+    if entry is None:
+        return False
+    normalise = entry[1]
+    return normalise(command, resp.parse(mine)[0]) == normalise(command, resp.parse(theirs)[0])

@@ -1,0 +1,97 @@
+// A fixture that executes commands in process, with no socket: an engine, an executor, one client.
+//
+//   class StringCommands : public CommandFixture {};
+//   TEST_F(StringCommands, GetAnswersWhatSetStored) {
+//     EXPECT_EQ(Run({"SET", "key", "value"}), "+OK\r\n");
+//     EXPECT_EQ(Run({"GET", "key"}), "$5\r\nvalue\r\n");
+//   }
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "commands/executor.h"
+
+namespace ringtail::commands {
+
+class NullObserver final : public ExecutionObserver {
+ public:
+  void OnMonitored(const ClientState&, const CommandTable::Entry&, Args, int64_t) override {}
+  void OnExceeded(const ClientState&, const CommandTable::Entry&, Args, uint64_t, uint64_t,
+                  uint64_t) override {}
+};
+
+/// Keeps the effects that commands log, one string a command with spaces between the arguments.
+class EffectRecorder final : public engine::LogReader {
+ public:
+  void OnAppend(uint64_t, std::string_view resp) override { resp_ += resp; }
+  std::string Take() { return std::exchange(resp_, {}); }
+
+ private:
+  std::string resp_;
+};
+
+class CommandFixture : public ::testing::Test {
+ protected:
+  CommandFixture()
+      : engine_({.worker_count = 1, .clock = &clock_, .seed = 42}),
+        stats_(CommandTable::Standard().entries().size()),
+        executor_({.engine = engine_,
+                   .worker = engine_.worker(0),
+                   .table = CommandTable::Standard(),
+                   .services = services_,
+                   .settings = settings_,
+                   .observer = observer_,
+                   .stats = stats_,
+                   .cycles = cycles_,
+                   .args = args_}) {}
+
+  /// Executes one command and returns the bytes of its reply.
+  std::string Run(std::vector<std::string> words) {
+    args_.Clear();
+    for (const std::string& word : words) args_.Push(word);
+    Request request{.first_arg = 0, .arg_count = args_.count()};
+    proto::OutputBuffer output(pool_);
+    engine_.BeginBatch(engine_.worker(0));
+    executor_.BeginBatch();
+    executor_.Prepare(request, client_.db);
+    executor_.PrefetchEntries(request, client_.db);
+    executor_.Execute(request, client_, output);
+    engine_.EndBatch(engine_.worker(0));
+    return Bytes(output);
+  }
+
+  static std::string Bytes(proto::OutputBuffer& output) {
+    std::string bytes;
+    while (!output.is_empty()) {
+      iovec parts[16];
+      const int count = output.FillIovecs(parts, 16);
+      size_t consumed = 0;
+      for (int i = 0; i < count; ++i) {
+        bytes.append(static_cast<const char*>(parts[i].iov_base), parts[i].iov_len);
+        consumed += parts[i].iov_len;
+      }
+      output.Consume(consumed);
+    }
+    return bytes;
+  }
+
+  ManualClock clock_;
+  Engine engine_;
+  CycleClock cycles_;
+  ExecutionSettings settings_;
+  NullObserver observer_;
+  Services services_;
+  CommandStats stats_;
+  proto::ChunkPool pool_;
+  proto::ArgVector args_;
+  Executor executor_;
+  ClientState client_;
+};
+
+}  // namespace ringtail::commands
