@@ -26,7 +26,7 @@ Eviction::Eviction(EvictionPolicy policy, size_t memory_bytes_max) {
 void Eviction::Configure(EvictionPolicy policy, size_t memory_bytes_max) {
   policy_ = policy;
   traits_ = &PolicyTraits(policy);
-  if (traits_->access != AccessKind::kLhd) {
+  if (traits_->access != AccessKind::kAdaptive) {
     learned_.reset();
   } else if (learned_ == nullptr) {
     learned_ = std::make_unique<Learned>(GhostBytes(memory_bytes_max));
@@ -46,6 +46,7 @@ void Eviction::SetKeyCount(uint64_t key_count) {
   sample_mask_.store(static_cast<uint32_t>((1ULL << observed_width) - 1),
                      std::memory_order_relaxed);
   if (learned_ != nullptr) {
+    learned_->trial.SetKeyCount(key_count, evicting_.exchange(false, std::memory_order_relaxed));
     learned_->model.SetTurnover(static_cast<uint32_t>(std::max<uint64_t>(1, key_count >> shift)));
   }
 }
@@ -64,32 +65,34 @@ void Evictor::SetNow(int64_t wall_ms) {
   clock_.lru = static_cast<uint32_t>(wall_ms / kLruUnitMs);
   clock_.minutes = static_cast<uint32_t>(wall_ms / 60'000) & 0xffff;
   clock_.lfu = shared_.lfu_tuning();
-  if (clock_.kind != AccessKind::kLhd) return;
+  if (clock_.kind != AccessKind::kAdaptive) return;
   model_ = &shared_.learned_->model;
   clock_.sample_mask = shared_.sample_mask_.load(std::memory_order_relaxed);
   const uint64_t ours = fraction_ - published_fraction_;
-  fraction_ = ours + (ours == 0 ? shared_.tick_fraction_.load(std::memory_order_relaxed)
-                                : shared_.tick_fraction_.fetch_add(ours, std::memory_order_relaxed));
+  fraction_ =
+      ours + (ours == 0 ? shared_.tick_fraction_.load(std::memory_order_relaxed)
+                        : shared_.tick_fraction_.fetch_add(ours, std::memory_order_relaxed));
   published_fraction_ = fraction_;
   step_ = uint64_t{1} << (kTickFractionBits - shared_.tick_shift_.load(std::memory_order_relaxed));
   clock_.tick = static_cast<uint32_t>(fraction_ >> kTickFractionBits) & kTickMask;
 }
 
 uint32_t Evictor::Admit(uint16_t db, uint64_t hash) {
-  if (clock_.kind != AccessKind::kLhd) return AccessOfNew(clock_);
+  if (clock_.kind != AccessKind::kAdaptive) return AccessOfNew(clock_);
   Advance();
   LearnIfDue();
   uint32_t next = 0;
   if (const auto ghost = shared_.learned_->ghosts.Recall(hash, clock_.tick)) {
     next = NextClass(ghost->cls, ghost->age_ticks, NextRandom());
-    if ((hash & clock_.sample_mask) == 0) Observe(ghost->cls, ghost->age_ticks, next);
+    if ((hash & clock_.sample_mask) == 0) Observe(hash, ghost->cls, ghost->age_ticks, next);
   } else if ((hash & clock_.sample_mask) == 0) {
     model_->OnStart(next);
+    Try(hash, next);
   }
   const uint32_t access = PackAccess(clock_.tick, next);
   // The newest key is the likeliest to be worthless, and finding it again by sampling would be
   // luck.
-  if (shared_.policy_ == EvictionPolicy::kAllKeysLhd) Offer(db, hash, access, 0);
+  if (shared_.policy_ == EvictionPolicy::kAllKeysAdaptive) Offer(db, hash, access, 0);
   return access;
 }
 
@@ -98,9 +101,17 @@ void Evictor::LearnIfDue() {
   if (model_->IsDue(tick)) model_->Rebuild(tick);
 }
 
-void Evictor::Observe(uint32_t cls, uint32_t age, uint32_t next) {
+void Evictor::Observe(uint64_t hash, uint32_t cls, uint32_t age, uint32_t next) {
   model_->OnReuse(cls, age);
   model_->OnStart(next);
+  Try(hash, next);
+}
+
+void Evictor::Try(uint64_t hash, uint32_t cls) {
+  EvictionTrial& trial = shared_.learned_->trial;
+  if ((hash & trial.mask()) == 0) {
+    trial.OnAccess(hash, PackAccess(clock_.tick, cls), clock_.tick, *model_);
+  }
 }
 
 uint64_t Evictor::ScoreOf(uint32_t access, int64_t expiry_ms) {
@@ -114,8 +125,9 @@ uint64_t Evictor::ScoreOf(uint32_t access, int64_t expiry_ms) {
       const uint32_t minutes = (clock_.minutes - (access >> 8)) & 0xffff;
       return uint64_t{255 - LfuCounter(access, clock_)} << 16 | minutes;
     }
-    case EvictionRank::kDensity:
-      return 0xffff - model_->Density(AccessClass(access), AccessAge(access, clock_.tick));
+    case EvictionRank::kAdaptive:
+      return RankScore(shared_.learned_->trial.best(), AccessAge(access, clock_.tick),
+                       AccessClass(access), *model_);
     case EvictionRank::kRandom:
       return random_.Next() >> 1;
     case EvictionRank::kTtl:
@@ -150,7 +162,7 @@ void Evictor::Insert(const EvictionCandidate& candidate) {
 
 // A density falls or rises while an entry waits, so candidates are compared at one moment.
 void Evictor::Rescore() {
-  if (shared_.traits_->rank != EvictionRank::kDensity) return;
+  if (shared_.traits_->rank != EvictionRank::kAdaptive) return;
   for (uint32_t i = 0; i < pool_count_; ++i) pool_[i].score = ScoreOf(pool_[i].access, 0);
 }
 
@@ -180,7 +192,11 @@ bool Evictor::Confirm(const EvictionCandidate& victim, uint32_t access_now) {
 }
 
 void Evictor::OnEvicted(uint64_t hash, uint32_t access) {
-  if (clock_.kind == AccessKind::kLhd) shared_.learned_->ghosts.Remember(hash, access, clock_.tick);
+  if (clock_.kind != AccessKind::kAdaptive) return;
+  shared_.learned_->ghosts.Remember(hash, access, clock_.tick);
+  if (!shared_.evicting_.load(std::memory_order_relaxed)) {
+    shared_.evicting_.store(true, std::memory_order_relaxed);
+  }
 }
 
 void Evictor::Clear() {
@@ -204,7 +220,7 @@ uint32_t AccessOfNew(const AccessClock& clock) {
       return clock.lru;
     case AccessKind::kLfu:
       return PackLfu(kLfuNewCounter, clock);
-    case AccessKind::kLhd:
+    case AccessKind::kAdaptive:
       return PackAccess(clock.tick, 0);
   }
   return 0;

@@ -32,13 +32,15 @@
 #include "storage/eviction_ghost.h"
 #include "storage/eviction_model.h"
 #include "storage/eviction_policy.h"
+#include "storage/eviction_rank.h"
+#include "storage/eviction_trial.h"
 
 namespace ringtail::storage {
 
-/// The access clock counts in 2^-16 ticks, so that a tick can be 1 to 2^16 accesses.
+/// The insertion clock counts in 2^-16 ticks, so that a tick can be 1 to 2^16 insertions.
 inline constexpr uint32_t kTickFractionBits = 16;
 
-/// What all workers share: the policy, the access clock, and what the LHD policies have learned.
+/// What all workers share: the policy, the insertion clock, and what the LHD policies have learned.
 class Eviction {
  public:
   /// `memory_bytes_max` (0: unlimited) sizes the memory of evicted keys, about 1/64 of it, used by
@@ -51,7 +53,7 @@ class Eviction {
   void Configure(EvictionPolicy policy, size_t memory_bytes_max);
   /// Sets lfu-log-factor and lfu-decay-time; any thread.
   void SetLfuTuning(LfuTuning tuning);
-  /// Tells how many keys are stored, now and then (every 100 ms is enough): the access clock and
+  /// Tells how many keys are stored, now and then (every 100 ms is enough): the insertion clock and
   /// the rate at which keys are observed follow it. Any thread.
   void SetKeyCount(uint64_t key_count);
 
@@ -67,6 +69,7 @@ class Eviction {
   struct Learned {
     explicit Learned(size_t ghost_bytes) : ghosts(ghost_bytes) {}
     EvictionModel model;
+    EvictionTrial trial;
     GhostTable ghosts;
   };
 
@@ -76,9 +79,10 @@ class Eviction {
   std::atomic<uint32_t> lfu_decay_minutes_{1};
   std::unique_ptr<Learned> learned_;  // Only under an LHD policy.
 
-  std::atomic<uint32_t> tick_shift_{0};   // 2^shift accesses are a tick.
-  std::atomic<uint32_t> sample_mask_{0};  // Keys with (hash & mask) == 0 are observed.
-  alignas(64) std::atomic<uint64_t> tick_fraction_{0};  // The access clock, in 2^-16 ticks.
+  std::atomic<bool> evicting_{false};     // Since the last SetKeyCount.
+  std::atomic<uint32_t> tick_shift_{0};   // 2^shift insertions are a tick.
+  std::atomic<uint64_t> sample_mask_{0};  // Keys with (hash & mask) == 0 are observed.
+  alignas(64) std::atomic<uint64_t> tick_fraction_{0};  // The insertion clock, in 2^-16 ticks.
 };
 
 /// A key that may be evicted, as it was when it was offered.
@@ -108,10 +112,10 @@ class Evictor {
         return clock_.lru;
       case AccessKind::kLfu:
         return LfuTouch(access, clock_, NextRandom());
-      case AccessKind::kLhd:
+      case AccessKind::kAdaptive:
         break;
     }
-    return LhdTouch(access, hash);
+    return AdaptiveTouch(access, hash);
   }
   /// The access field of a key that was not there, and a note that it came.
   uint32_t Admit(uint16_t db, uint64_t hash);
@@ -139,16 +143,16 @@ class Evictor {
   uint64_t ScoreOf(uint32_t access, int64_t expiry_ms);
   void Rescore();
   void Insert(const EvictionCandidate& candidate);
-  uint32_t LhdTouch(uint32_t access, uint64_t hash) {
-    Advance();
+  uint32_t AdaptiveTouch(uint32_t access, uint64_t hash) {
     const uint32_t cls = AccessClass(access);
     const uint32_t age = AccessAge(access, clock_.tick);
     const uint32_t next = NextClass(cls, age, NextRandom());
-    if ((hash & clock_.sample_mask) == 0) Observe(cls, age, next);
+    if ((hash & clock_.sample_mask) == 0) Observe(hash, cls, age, next);
     return PackAccess(clock_.tick, next);
   }
-  void Observe(uint32_t cls, uint32_t age, uint32_t next);
-  // The access clock goes on by one access; other workers see it at the next SetNow.
+  void Observe(uint64_t hash, uint32_t cls, uint32_t age, uint32_t next);
+  void Try(uint64_t hash, uint32_t cls);
+  // The insertion clock goes on by one; other workers see it at the next SetNow.
   void Advance() {
     fraction_ += step_;
     clock_.tick = static_cast<uint32_t>(fraction_ >> kTickFractionBits) & kTickMask;
@@ -165,7 +169,7 @@ class Evictor {
   uint64_t coin_ = 1;
   Random random_;
   EvictionModel* model_ = nullptr;
-  uint64_t fraction_ = 0;            // The access clock, with what this worker has added to it,
+  uint64_t fraction_ = 0;            // The insertion clock, with what this worker has added to it,
   uint64_t published_fraction_ = 0;  // and without.
   uint64_t step_ = 1;
   uint32_t offered_ = 0;

@@ -6,7 +6,7 @@
 //
 // kLru: time of the last access in units of 4 ms; wraps after 198 days.
 // kLfu: Redis's layout in 24 bits: minutes of the last decrement (16), logarithmic counter (8).
-// kLhd: tick of the insertion clock (20 bits, never ahead of it), class (12 bits,
+// kAdaptive: tick of the insertion clock (20 bits, never ahead of it), class (12 bits,
 // eviction_model.h).
 //
 // Thread rule: values.
@@ -29,14 +29,20 @@ struct LfuTuning {
 struct AccessClock {
   AccessKind kind = AccessKind::kLru;
   uint32_t lru = 0;
-  uint32_t minutes = 0;  ///< Wall minutes modulo 2^16.
-  uint32_t tick = 0;     ///< The insertion clock modulo 2^20.
-  uint32_t sample_mask = 0;
+  uint32_t minutes = 0;      ///< Wall minutes modulo 2^16.
+  uint32_t tick = 0;         ///< The insertion clock modulo 2^20.
+  uint64_t sample_mask = 0;  ///< Keys whose hash has these bits 0 are observed.
   LfuTuning lfu;
 };
 
 inline constexpr int64_t kLruUnitMs = 4;
 inline constexpr uint32_t kLfuNewCounter = 5;
+/// The bits of a hash that choose a sample of 1 in 2^width keys; a smaller sample is part of a
+/// larger.
+inline constexpr uint32_t kSampleShift = 12;
+inline constexpr uint64_t SampleMask(uint32_t width) {
+  return ((uint64_t{1} << width) - 1) << kSampleShift;
+}
 inline constexpr uint32_t kTickMask = (1U << 20) - 1;
 
 // ---- kLfu
@@ -66,7 +72,7 @@ inline uint32_t LfuTouch(uint32_t access, const AccessClock& clock, uint32_t ran
   return PackLfu(counter, clock);
 }
 
-// ---- kLhd
+// ---- kAdaptive
 
 inline uint32_t AccessClass(uint32_t access) { return access & (kAccessClassCount - 1); }
 inline uint32_t AccessAge(uint32_t access, uint32_t tick) {
@@ -99,7 +105,7 @@ inline std::optional<uint64_t> IdleSeconds(uint32_t access, const AccessClock& c
 /// How often the entry was accessed, on a logarithmic scale, if this kind of field tells.
 inline std::optional<uint32_t> AccessFrequency(uint32_t access, const AccessClock& clock) {
   if (clock.kind == AccessKind::kLfu) return LfuCounter(access, clock);
-  if (clock.kind == AccessKind::kLhd) return AccessClass(access) % kAccessFrequencyCount;
+  if (clock.kind == AccessKind::kAdaptive) return AccessClass(access) % kAccessFrequencyCount;
   return std::nullopt;
 }
 

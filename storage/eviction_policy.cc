@@ -11,11 +11,11 @@ constexpr std::array<EvictionTraits, 10> kTraits = {{
     {"noeviction", EvictionRank::kNone, AccessKind::kLru, false},
     {"allkeys-lru", EvictionRank::kIdle, AccessKind::kLru, false},
     {"allkeys-lfu", EvictionRank::kFrequency, AccessKind::kLfu, false},
-    {"allkeys-lhd", EvictionRank::kDensity, AccessKind::kLhd, false},
+    {"allkeys-adaptive", EvictionRank::kAdaptive, AccessKind::kAdaptive, false},
     {"allkeys-random", EvictionRank::kRandom, AccessKind::kLru, false},
     {"volatile-lru", EvictionRank::kIdle, AccessKind::kLru, true},
     {"volatile-lfu", EvictionRank::kFrequency, AccessKind::kLfu, true},
-    {"volatile-lhd", EvictionRank::kDensity, AccessKind::kLhd, true},
+    {"volatile-adaptive", EvictionRank::kAdaptive, AccessKind::kAdaptive, true},
     {"volatile-random", EvictionRank::kRandom, AccessKind::kLru, true},
     {"volatile-ttl", EvictionRank::kTtl, AccessKind::kLru, true},
 }};

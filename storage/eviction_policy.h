@@ -18,11 +18,11 @@ enum class EvictionPolicy : uint8_t {
   kNoEviction,
   kAllKeysLru,
   kAllKeysLfu,
-  kAllKeysLhd,
+  kAllKeysAdaptive,
   kAllKeysRandom,
   kVolatileLru,
   kVolatileLfu,
-  kVolatileLhd,
+  kVolatileAdaptive,
   kVolatileRandom,
   kVolatileTtl,
 };
@@ -30,13 +30,13 @@ enum class EvictionPolicy : uint8_t {
 /// What an entry's 32-bit access field holds. Policies that never read it keep it as kLru does, so
 /// that OBJECT IDLETIME works under them.
 enum class AccessKind : uint8_t {
-  kLru,  ///< The time of the last access.
-  kLfu,  ///< Minutes of the last decrement and a logarithmic counter, as in Redis.
-  kLhd,  ///< A tick of the insertion clock and the entry's class.
+  kLru,       ///< The time of the last access.
+  kLfu,       ///< Minutes of the last decrement and a logarithmic counter, as in Redis.
+  kAdaptive,  ///< A tick of the insertion clock and the entry's class.
 };
 
 /// How candidates are compared.
-enum class EvictionRank : uint8_t { kNone, kIdle, kFrequency, kDensity, kRandom, kTtl };
+enum class EvictionRank : uint8_t { kNone, kIdle, kFrequency, kAdaptive, kRandom, kTtl };
 
 struct EvictionTraits {
   std::string_view name;
