@@ -90,8 +90,8 @@ inline constexpr std::string_view kSecondDbIndex = "ERR invalid second DB index"
 inline constexpr std::string_view kNoIdleTimeUnderLfu =
     "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when "
     "switching between policies at runtime LRU and LFU data will take some time to adjust.";
-inline constexpr std::string_view kNoIdleTimeUnderLhd =
-    "ERR An LHD maxmemory policy is selected, idle time not tracked.";
+inline constexpr std::string_view kNoIdleTimeUnderAdaptive =
+    "ERR An adaptive maxmemory policy is selected, idle time not tracked.";
 inline constexpr std::string_view kNoFrequency =
     "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that "
     "when switching between policies at runtime LRU and LFU data will take some time to adjust.";

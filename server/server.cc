@@ -42,8 +42,8 @@ storage::EvictionPolicy PolicyOf(MaxmemoryPolicy policy) {
     case MaxmemoryPolicy::kAllkeysLfu: return storage::EvictionPolicy::kAllKeysLfu;
     case MaxmemoryPolicy::kAllkeysRandom: return storage::EvictionPolicy::kAllKeysRandom;
     case MaxmemoryPolicy::kNoEviction: return storage::EvictionPolicy::kNoEviction;
-    case MaxmemoryPolicy::kAllkeysS3Fifo: return storage::EvictionPolicy::kAllKeysLhd;
-    case MaxmemoryPolicy::kVolatileS3Fifo: return storage::EvictionPolicy::kVolatileLhd;
+    case MaxmemoryPolicy::kAllkeysAdaptive: return storage::EvictionPolicy::kAllKeysAdaptive;
+    case MaxmemoryPolicy::kVolatileAdaptive: return storage::EvictionPolicy::kVolatileAdaptive;
   }
   return storage::EvictionPolicy::kNoEviction;
 }

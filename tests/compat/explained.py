@@ -68,7 +68,7 @@ def _command_table(command, reply):
 def _without_our_policies(_command, reply):
     """The error lists the policies there are; we have two more."""
     if isinstance(reply, resp.ErrorReply):
-        for policy in (b", allkeys-s3fifo", b", volatile-s3fifo"):
+        for policy in (b", allkeys-adaptive", b", volatile-adaptive"):
             reply = reply.replace(policy, b"")
     return bytes(reply)
 

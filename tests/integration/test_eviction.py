@@ -99,7 +99,7 @@ def test_what_is_used_stays(launch, threads, policy):
 
 
 @pytest.mark.ringtail_only
-@pytest.mark.parametrize("policy", ["allkeys-s3fifo", "volatile-s3fifo"])
+@pytest.mark.parametrize("policy", ["allkeys-adaptive", "volatile-adaptive"])
 def test_the_modern_policy_keeps_what_is_used_through_a_scan(launch, threads, policy):
     server = launch({"maxmemory": MEMORY_MAX_BYTES, "maxmemory-policy": policy}, threads=threads)
     options = ("EX", 10_000) if policy.startswith("volatile") else ()
