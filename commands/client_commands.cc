@@ -203,8 +203,7 @@ void Kill(CommandContext& ctx, Args args) {
 
 void Pause(CommandContext& ctx, Args args) {
   if (args.size() > 4) {
-    return ctx.reply().Error(
-        "ERR unknown subcommand or wrong number of arguments for 'PAUSE'. Try CLIENT HELP.");
+    return ctx.reply().Error(errors::UnknownForm("CLIENT", args[1]));
   }
   PauseKind kind = PauseKind::kAll;
   if (args.size() == 4) {

@@ -134,7 +134,9 @@ void Populate(CommandContext& ctx, Args args) {
     if (*wanted > ctx.string_bytes_max()) return ctx.reply().Error(errors::kStringTooLong);
     value_bytes = *wanted;
   }
-  std::string name(args.size() > 3 ? args[3] : "key");
+  // A prefix ends at its first zero byte, as it does for Redis's format.
+  const std::string_view prefix = args.size() > 3 ? args[3] : "key";
+  std::string name(prefix.substr(0, prefix.find('\0')));
   name += ':';
   const size_t prefix_bytes = name.size();
   std::string value;

@@ -116,6 +116,8 @@ inline constexpr std::string_view kPackedThreshold =
     "ERR argument must be a memory value bigger than 1 and smaller than 4gb";
 inline constexpr std::string_view kNoPersistence =
     "ERR nothing to reload from: this server does not persist its data yet";
+/// "ERR unknown subcommand or wrong number of arguments for 'x'. Try SLOWLOG HELP."
+std::string UnknownForm(std::string_view container, std::string_view subcommand);
 /// "ERR unknown subcommand or wrong number of arguments for 'x'. Try DEBUG HELP."
 std::string UnknownDebug(std::string_view subcommand);
 
