@@ -100,11 +100,6 @@ def _time(tolerance):
 TOLERANCE_MS = 3000
 
 
-def _bit_offsets(command, reply):
-    """In Redis `#` followed by a huge number wraps around and becomes some other offset."""
-    is_huge = any(arg.startswith(b"#") and len(arg) > 16 for arg in command)
-    return None if is_huge else reply
-
 # command or "command|subcommand", in lower case -> (reason, normaliser)
 EXPLAINED = {
     b"keys": ("the order of the table is our own", _sorted),
@@ -138,8 +133,6 @@ EXPLAINED = {
     b"info": ("our own figures", _shape),
     b"lolwut": ("our own art", _shape),
     b"debug|stringmatch-len": ("Redis 7.0 has no such subcommand", lambda _command, _reply: None),
-    b"bitfield": ("an offset times a width that overflows is an error here", _bit_offsets),
-    b"bitfield_ro": ("an offset times a width that overflows is an error here", _bit_offsets),
 }
 
 
