@@ -8,7 +8,7 @@ namespace {
 
 // How much of an old count is left after a round. Half a dozen rounds of memory: short enough to
 // follow a drift, long enough that a rare class is not forgotten between two of its accesses.
-constexpr float kFade = 0.7F;
+constexpr float kFade = 0.8F;
 // The fewest starts in a round; below, the histograms would be noise.
 constexpr uint32_t kRoundStartsMin = 2048;
 // How many observations the general belief weighs against a frequency's own, and that against a

@@ -20,7 +20,7 @@ constexpr float kMarginHits = 3;
 // it has kept the others throw away within a turnover, and coming back to it means to collect that
 // again. In the first turnover of a full cache, when little is known, it is the choice unless it is
 // clearly beaten.
-constexpr float kFrequencyMarginShare = 1.1F;
+constexpr float kFrequencyMarginShare = 1.05F;
 constexpr float kFrequencyFirstMarginShare = 1.3F;
 constexpr float kFrequencyMissShare = 1.05F;
 constexpr uint32_t kFirstTurnoverTicks = 96;
