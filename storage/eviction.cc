@@ -46,7 +46,10 @@ void Eviction::SetKeyCount(uint64_t key_count) {
   sample_mask_.store(static_cast<uint32_t>((1ULL << observed_width) - 1),
                      std::memory_order_relaxed);
   if (learned_ != nullptr) {
-    learned_->trial.SetKeyCount(key_count, evicting_.exchange(false, std::memory_order_relaxed));
+    const auto tick =
+        static_cast<uint32_t>(tick_fraction_.load(std::memory_order_relaxed) >> kTickFractionBits);
+    learned_->trial.SetKeyCount(key_count, evicting_.exchange(false, std::memory_order_relaxed),
+                                tick);
     learned_->model.SetTurnover(static_cast<uint32_t>(std::max<uint64_t>(1, key_count >> shift)));
   }
 }

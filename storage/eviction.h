@@ -54,7 +54,7 @@ class Eviction {
   /// Sets lfu-log-factor and lfu-decay-time; any thread.
   void SetLfuTuning(LfuTuning tuning);
   /// Tells how many keys are stored, now and then (every 100 ms is enough): the insertion clock and
-  /// the rate at which keys are observed follow it. Any thread.
+  /// the rate at which keys are observed follow it. One thread at a time.
   void SetKeyCount(uint64_t key_count);
 
   EvictionPolicy policy() const { return policy_; }

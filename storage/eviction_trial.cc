@@ -18,9 +18,12 @@ constexpr float kMarginShare = 1.01F;
 constexpr float kMarginHits = 3;
 // kFrequency is left for a larger lead only, in hits or, where most accesses hit, in misses: what
 // it has kept the others throw away within a turnover, and coming back to it means to collect that
-// again.
-constexpr float kFrequencyMarginShare = 1.08F;
+// again. In the first turnover of a full cache, when little is known, it is the choice unless it is
+// clearly beaten.
+constexpr float kFrequencyMarginShare = 1.05F;
+constexpr float kFrequencyFirstMarginShare = 1.3F;
 constexpr float kFrequencyMissShare = 1.05F;
+constexpr uint32_t kFirstTurnoverTicks = 96;
 
 // What a miniature knows a key by: 32 bits of its hash, the sample's among them.
 uint32_t KeyOf(uint64_t hash) { return static_cast<uint32_t>(hash >> kSampleShift); }
@@ -90,7 +93,15 @@ void MiniatureCache::Erase(uint32_t index) {
   entries_[index] = entries_[last];
 }
 
-void EvictionTrial::SetKeyCount(uint64_t key_count, bool is_full) {
+void EvictionTrial::SetKeyCount(uint64_t key_count, bool is_evicting, uint32_t tick) {
+  if (key_count < full_key_count_ / 2) full_key_count_ = 0;
+  if (is_evicting && full_key_count_ == 0) {
+    full_key_count_ = key_count;
+    full_tick_ = tick;
+  }
+  const bool is_full = full_key_count_ != 0;
+  is_first_turnover_.store(!is_full || tick - full_tick_ < kFirstTurnoverTicks,
+                           std::memory_order_relaxed);
   const auto width = static_cast<uint32_t>(std::bit_width(key_count / MiniatureCache::kKeysMax));
   mask_.store(SampleMask(width), std::memory_order_relaxed);
   capacity_.store(
@@ -130,17 +141,23 @@ void EvictionTrial::Judge() {
   for (uint32_t rank = 0; rank < kAdaptiveRankCount; ++rank) {
     if (faded_hits_[rank] > faded_hits_[leader]) leader = rank;
   }
-  if (Beats(faded_hits_[leader], faded_hits_[current])) {
-    best_.store(static_cast<AdaptiveRank>(leader), std::memory_order_relaxed);
+  constexpr auto kFrequency = static_cast<uint32_t>(AdaptiveRank::kFrequency);
+  const bool is_first_turnover = is_first_turnover_.load(std::memory_order_relaxed);
+  uint32_t next = current;
+  if (current == kFrequency || is_first_turnover) {
+    next = BeatsFrequency(faded_hits_[leader], is_first_turnover) ? leader : kFrequency;
+  } else if (faded_hits_[leader] > faded_hits_[current] * kMarginShare + kMarginHits) {
+    next = leader;
   }
+  best_.store(static_cast<AdaptiveRank>(next), std::memory_order_relaxed);
 }
 
-// Whether a lead is large enough to leave the present rank for it.
-bool EvictionTrial::Beats(float hits, float hits_now) const {
-  if (hits < hits_now + kMarginHits) return false;
-  if (best() != AdaptiveRank::kFrequency) return hits > hits_now * kMarginShare;
-  return hits > hits_now * kFrequencyMarginShare ||
-         faded_accesses_ - hits_now > (faded_accesses_ - hits) * kFrequencyMissShare;
+bool EvictionTrial::BeatsFrequency(float hits, bool is_first_turnover) const {
+  const float frequency_hits = faded_hits_[static_cast<size_t>(AdaptiveRank::kFrequency)];
+  const float share = is_first_turnover ? kFrequencyFirstMarginShare : kFrequencyMarginShare;
+  if (hits < frequency_hits + kMarginHits) return false;
+  return hits > frequency_hits * share ||
+         faded_accesses_ - frequency_hits > (faded_accesses_ - hits) * kFrequencyMissShare;
 }
 
 }  // namespace ringtail::storage

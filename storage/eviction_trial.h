@@ -57,8 +57,8 @@ class EvictionTrial {
   EvictionTrial() = default;
 
   /// Fits the sample to a cache of so many keys. While it still grows, the miniatures are of half
-  /// its size: so there is experience on the day it is full. Any thread.
-  void SetKeyCount(uint64_t key_count, bool is_full);
+  /// its size: so there is experience on the day it is full. One thread at a time.
+  void SetKeyCount(uint64_t key_count, bool is_evicting, uint32_t tick);
   /// Notes an access to a key of the sample, whose access field is now `access`.
   void OnAccess(uint64_t hash, uint32_t access, uint32_t tick, const EvictionModel& model);
 
@@ -68,12 +68,17 @@ class EvictionTrial {
 
  private:
   void Judge();
-  bool Beats(float hits, float hits_now) const;
+  bool BeatsFrequency(float hits, bool is_first_turnover) const;
 
   std::atomic<uint64_t> mask_{0};
   std::atomic<uint32_t> capacity_{1};
   std::atomic<AdaptiveRank> best_{AdaptiveRank::kRecency};
+  std::atomic<bool> is_first_turnover_{true};
   std::atomic_flag busy_;
+
+  // Only within SetKeyCount.
+  uint64_t full_key_count_ = 0;  // As it was when evictions began.
+  uint32_t full_tick_ = 0;
 
   // Only while busy.
   std::array<MiniatureCache, kAdaptiveRankCount> caches_;
