@@ -3,6 +3,8 @@ equal, byte for byte.
 
 A normaliser takes (command, reply tree) and returns what remains to be compared.
 """
+import re
+
 import resp
 
 
@@ -146,9 +148,16 @@ def name_of(command):
     return name
 
 
+def _to_the_zero_bytes(raw):
+    """Redis ends each name in an error about an unknown command at its first zero byte."""
+    return re.sub(rb"\x00[^']*'", b"'", raw)
+
+
 def same(command, mine, theirs):
     """Whether two raw replies are equal, or differ as explained."""
     if mine == theirs:
+        return True
+    if theirs.startswith(b"-ERR unknown ") and _to_the_zero_bytes(mine) == theirs:
         return True
     entry = EXPLAINED.get(name_of(command))
     if entry is None:
