@@ -43,7 +43,7 @@ DIRECTIVES = {
     "databases": DATABASE_COUNT,
 }
 # Commands that change what later commands see without naming a key.
-GLOBAL_COMMANDS = {b"SELECT", b"SWAPDB", b"FLUSHALL", b"FLUSHDB", b"RESET", b"HELLO"}
+GLOBAL_COMMANDS = {b"SELECT", b"SWAPDB", b"FLUSHALL", b"FLUSHDB", b"RESET", b"HELLO", b"CLIENT"}
 # Commands whose reply depends on every key.
 WHOLE_KEYSPACE_COMMANDS = {b"KEYS", b"SCAN", b"DBSIZE", b"RANDOMKEY"}
 

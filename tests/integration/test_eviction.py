@@ -97,7 +97,8 @@ def test_what_is_used_stays(launch, threads, policy):
             connection.pipeline([("GET", key) for key in hot])
         kept = connection.call("EXISTS", *hot)
         assert int(server.info("stats")["evicted_keys"]) > 20_000
-        assert kept >= 490
+        # redis-server's clock for LRU ticks once a second, which a fast run is over within.
+        assert kept >= (100 if server.is_redis and policy == "allkeys-lru" else 490)
 
 
 @pytest.mark.ringtail_only
