@@ -60,8 +60,8 @@ uint16_t* MiniatureCache::LinkTo(uint32_t key) {
 void MiniatureCache::Evict(AdaptiveRank rank, uint32_t tick, const EvictionModel& model,
                            uint32_t random) {
   const auto score = [&](uint32_t i) {
-    const uint32_t access = entries_[i].access;
-    return RankScore(rank, AccessAge(access, tick), AccessClass(access), model);
+    const Waiting waiting = WaitingOfAdaptive(entries_[i].access, tick);
+    return RankScore(rank, waiting.age_ticks, waiting.cls, model);
   };
   // The newest is always a candidate, as in the real cache.
   uint32_t victim = count_ - 1;
@@ -109,7 +109,7 @@ void EvictionTrial::SetKeyCount(uint64_t key_count, bool is_evicting, uint32_t t
       std::memory_order_relaxed);
 }
 
-void EvictionTrial::OnAccess(uint64_t hash, uint32_t access, uint32_t tick,
+void EvictionTrial::OnAccess(uint64_t hash, uint32_t cls, uint32_t tick,
                              const EvictionModel& model) {
   if (busy_.test_and_set(std::memory_order_acquire)) return;
   const uint64_t mask = this->mask();
@@ -122,8 +122,9 @@ void EvictionTrial::OnAccess(uint64_t hash, uint32_t access, uint32_t tick,
   const uint32_t key = KeyOf(hash);
   coin_ = coin_ * 0x2c9277b5U + 0xac564b05U;
   for (uint32_t rank = 0; rank < kAdaptiveRankCount; ++rank) {
-    hits_[rank] += static_cast<uint32_t>(caches_[rank].Access(
-        key, access, capacity, static_cast<AdaptiveRank>(rank), tick, model, coin_));
+    hits_[rank] += static_cast<uint32_t>(
+        caches_[rank].Access(key, PackAdaptive(tick, cls), capacity,
+                             static_cast<AdaptiveRank>(rank), tick, model, coin_));
   }
   if (++access_count_ >= kAccessesPerJudgement) Judge();
   busy_.clear(std::memory_order_release);

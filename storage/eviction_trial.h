@@ -1,7 +1,7 @@
 // Tries every rank of the adaptive policies on a small copy of the traffic, and tells which does
 // best.
 //
-//   trial.OnAccess(hash, access, tick, model);   // for keys of the sample: (hash & trial.mask())
+//   trial.OnAccess(hash, cls, tick, model);   // for keys of the sample: (hash & trial.mask())
 //   == 0 AdaptiveRank rank = trial.best();
 //
 // For each rank there is a miniature cache, which holds the keys of a hash sample of 1 in 2^n and
@@ -59,8 +59,8 @@ class EvictionTrial {
   /// Fits the sample to a cache of so many keys. While it still grows, the miniatures are of half
   /// its size: so there is experience on the day it is full. One thread at a time.
   void SetKeyCount(uint64_t key_count, bool is_evicting, uint32_t tick);
-  /// Notes an access to a key of the sample, whose access field is now `access`.
-  void OnAccess(uint64_t hash, uint32_t access, uint32_t tick, const EvictionModel& model);
+  /// Notes an access to a key of the sample, which is of class `cls` now.
+  void OnAccess(uint64_t hash, uint32_t cls, uint32_t tick, const EvictionModel& model);
 
   /// The bits of a hash that are 0 for keys of the sample.
   uint64_t mask() const { return mask_.load(std::memory_order_relaxed); }

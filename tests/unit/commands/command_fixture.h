@@ -52,18 +52,26 @@ class CommandFixture : public ::testing::Test {
                    .args = args_}) {}
 
   /// Executes one command and returns the bytes of its reply.
-  std::string Run(std::vector<std::string> words) {
+  std::string Run(const std::vector<std::string>& words) {
+    proto::OutputBuffer output(pool_);
+    RunInto(output, words);
+    return Bytes(output);
+  }
+  /// The same with the reply left in an output buffer.
+  void RunInto(proto::OutputBuffer& output, const std::vector<std::string>& words) {
     args_.Clear();
     for (const std::string& word : words) args_.Push(word);
+    RunArgs(output);
+  }
+  /// Executes the one command whose arguments are in args_.
+  void RunArgs(proto::OutputBuffer& output) {
     Request request{.first_arg = 0, .arg_count = args_.count()};
-    proto::OutputBuffer output(pool_);
     engine_.BeginBatch(engine_.worker(0));
     executor_.BeginBatch();
     executor_.Prepare(request, client_.db);
     executor_.PrefetchEntries(request, client_.db);
     executor_.Execute(request, client_, output);
     engine_.EndBatch(engine_.worker(0));
-    return Bytes(output);
   }
 
   static std::string Bytes(proto::OutputBuffer& output) {
