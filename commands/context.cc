@@ -84,7 +84,8 @@ void CommandContext::Stamp(KeyRef& key, Entry* entry, bool is_new) {
   entry->SetStamp(stamp());
   if (is_new) {
     entry->SetAccess(parts_.worker.evictor.Admit(static_cast<uint16_t>(key.db_),
-                                                 key.key_.hash.bits()));
+                                                 key.key_.hash.bits(),
+                                                 entry->is_volatile() ? entry->expiry_ms() : 0));
   }
   is_changed_ = true;
 }

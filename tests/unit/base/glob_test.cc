@@ -17,20 +17,24 @@ bool Matches(std::string_view pattern, std::string_view text) {
 
 // The semantics once more, as plainly as they can be written: exponential, so only for short
 // inputs.
+bool SlowMatchRest(std::string_view pattern, std::string_view text);
 bool SlowMatch(std::string_view pattern, std::string_view text) {
+  return text.empty() ? pattern.empty() : SlowMatchRest(pattern, text);
+}
+bool SlowMatchRest(std::string_view pattern, std::string_view text) {
   if (pattern.empty()) return text.empty();
   if (pattern[0] == '*') {
     for (size_t skip = 0; skip <= text.size(); ++skip) {
-      if (SlowMatch(pattern.substr(1), text.substr(skip))) return true;
+      if (SlowMatchRest(pattern.substr(1), text.substr(skip))) return true;
     }
     return false;
   }
   if (text.empty()) return false;
   const auto c = static_cast<unsigned char>(text[0]);
-  if (pattern[0] == '?') return SlowMatch(pattern.substr(1), text.substr(1));
+  if (pattern[0] == '?') return SlowMatchRest(pattern.substr(1), text.substr(1));
   if (pattern[0] != '[') {
     if (pattern[0] == '\\' && pattern.size() > 1) pattern.remove_prefix(1);
-    return pattern[0] == text[0] && SlowMatch(pattern.substr(1), text.substr(1));
+    return pattern[0] == text[0] && SlowMatchRest(pattern.substr(1), text.substr(1));
   }
   pattern.remove_prefix(1);
   const bool negated = !pattern.empty() && pattern[0] == '^';
@@ -51,7 +55,7 @@ bool SlowMatch(std::string_view pattern, std::string_view text) {
     }
   }
   if (!pattern.empty()) pattern.remove_prefix(1);
-  return found != negated && SlowMatch(pattern, text.substr(1));
+  return found != negated && SlowMatchRest(pattern, text.substr(1));
 }
 
 TEST(Glob, StarMatchesAnyRunAndEmptyText) {

@@ -36,7 +36,7 @@ std::string ReportOf(const std::string& text) {
 
 // What redis-server reports, with our name in its place.
 std::string Report(int line_number, const std::string& text, const std::string& reason) {
-  return std::string("\n*** FATAL CONFIG FILE ERROR (Ringtail ") + kVersion +
+  return std::string("\n*** FATAL CONFIG FILE ERROR (Ringtail ") + std::string(kVersion) +
          ") ***\nReading the configuration file, at line " + std::to_string(line_number) +
          "\n>>> '" + text + "'\n" + reason + "\n";
 }
