@@ -4,6 +4,7 @@
 PORT ?= 6379
 THREADS ?= $(shell nproc)
 JOBS ?= $(shell nproc)
+ARGS ?= --write
 DEPS := scripts/install_deps.sh
 # Quiet unless something is wrong: what cmake and ninja say is shown when they fail.
 QUIET = log=$$(mktemp); "$$@" >$$log 2>&1 || { cat $$log; rm -f $$log; exit 1; }; rm -f $$log
@@ -28,9 +29,9 @@ test: deps-test ## Build and run the unit tests and the Python tests
 	@$(MAKE) -s preset-release TARGETS="all"
 	@scripts/run_tests.py --build build/release $(if $(TALLY),--tally $(TALLY))
 
-bench: deps-bench ## Compare with redis-server and memcached; writes docs/benchmarks
+bench: deps-bench ## Compare with redis-server and memcached; writes docs/benchmarks (ARGS=--quick: a look)
 	@$(MAKE) -s preset-release TARGETS="ringtail-server benches"
-	@bench/run
+	@for program in $(wildcard bench/compare.py bench/memory.py bench/hitratio.py); do $$program $(ARGS) || exit 1; done
 
 asan: deps-test ## Unit tests with AddressSanitizer and UBSan
 	@$(MAKE) -s preset-asan TARGETS=all
@@ -41,7 +42,7 @@ tsan: deps-test ## Unit tests with ThreadSanitizer
 	@scripts/run_tests.py --build build/tsan --unit $(if $(TALLY),--tally $(TALLY))
 
 fuzz: deps-check ## Each fuzzer for SECONDS seconds (60)
-	@$(MAKE) -s preset-fuzz TARGETS=all
+	@$(MAKE) -s preset-fuzz TARGETS="$(basename $(notdir $(wildcard tests/fuzz/*_fuzz.cc)))"
 	@scripts/run_fuzzers.sh build/fuzz $(or $(SECONDS),60) $(TALLY)
 
 clang: deps-check ## Everything compiled by clang++

@@ -245,6 +245,8 @@ std::optional<size_t> Find(const Segment& segment, std::string_view text, size_t
 }  // namespace
 
 bool GlobMatch(std::string_view pattern, std::string_view text, GlobCase letters) {
+  // As in Redis: nothing but the empty pattern matches the empty text, not even stars.
+  if (text.empty()) return pattern.empty();
   size_t at = 0;
   size_t from = 0;
   while (at < pattern.size() && pattern[at] != '*') {

@@ -28,7 +28,7 @@ def parse_options():
     parser.add_argument("--rounds", type=int, default=3, metavar="N")
     parser.add_argument("--maxmemory-mb", type=int, default=100, metavar="N")
     parser.add_argument("--pipeline", type=int, default=16, metavar="N")
-    parser.add_argument("--modern", default="allkeys-s3fifo", metavar="POLICY",
+    parser.add_argument("--modern", default="allkeys-adaptive", metavar="POLICY",
                         help="ringtail's own policy, beside allkeys-lru")
     parser.add_argument("--workloads", default=",".join(WORKLOADS), metavar="NAMES",
                         help="of " + ",".join(WORKLOADS))

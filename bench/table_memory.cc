@@ -1,10 +1,11 @@
 // Prints what a key costs, in bytes of used memory, while a keyspace of many tables fills.
 //
-//   bench_table_memory [tables] [keys] [load_min] [load_max] [ttl]
+//   bench_table_memory [tables] [keys] [load_min] [load_max] [ttl_ms]
+//   bench_table_memory pauses
 //
-// Keys have 16 bytes, values 64. The tables' grow loads are spread evenly from load_min to load_max. One line
-// per 100,000 keys from half of `keys` on, then least, mean and greatest. A second part fills one table of
-// 2 M keys and prints the longest pauses of a single insert.
+// Keys have 16 bytes, values 64. The tables' grow loads are spread evenly from load_min to load_max. Prints
+// figures from half of `keys` on, then least, mean and greatest; with a ttl_ms, keys expire within that time.
+// The second form fills one table of 2.5 M keys and prints the longest pauses of a single insert.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -103,12 +104,15 @@ void PrintInsertPauses() {
 }  // namespace ringtail
 
 int main(int argc, char** argv) {
+  if (argc > 1 && std::strcmp(argv[1], "pauses") == 0) {
+    ringtail::PrintInsertPauses();
+    return 0;
+  }
   const auto argument = [&](int index, double otherwise) {
     return argc > index ? std::atof(argv[index]) : otherwise;
   };
   ringtail::PrintBytesPerKey(static_cast<size_t>(argument(1, 256)),
                              static_cast<size_t>(argument(2, 6'000'000)), argument(3, 0.82),
                              argument(4, 0.94), static_cast<int64_t>(argument(5, 0)));
-  ringtail::PrintInsertPauses();
   return 0;
 }

@@ -15,11 +15,11 @@ std::optional<uint64_t> BitOffsetArg(CommandContext& ctx, std::string_view arg,
                                      unsigned field_bits) {
   const bool is_field = field_bits > 0 && arg.starts_with('#');
   auto offset = ParseInt64(arg.substr(is_field ? 1 : 0));
-  bool is_valid = offset && *offset >= 0;
-  if (is_valid && is_field) {
-    is_valid = !__builtin_mul_overflow(*offset, static_cast<int64_t>(field_bits), &*offset);
+  // The product wraps around, as it does in Redis: `#` and a huge number mean some offset or other.
+  if (offset && is_field) {
+    offset = static_cast<int64_t>(static_cast<uint64_t>(*offset) * field_bits);
   }
-  if (is_valid && *offset / 8 < ctx.string_bytes_max()) return static_cast<uint64_t>(*offset);
+  if (offset && *offset >= 0 && *offset / 8 < ctx.string_bytes_max()) return static_cast<uint64_t>(*offset);
   ctx.reply().Error(errors::kBitOffset);
   return std::nullopt;
 }

@@ -78,6 +78,18 @@ void SetInfo(CommandContext& ctx, Args args) {
 
 void GetRedir(CommandContext& ctx, Args) { ctx.reply().Integer(-1); }
 
+// Tracking comes with client-side caching; until then it is off for everyone.
+void TrackingInfo(CommandContext& ctx, Args) {
+  ctx.reply().Map(3);
+  ctx.reply().Bulk("flags");
+  ctx.reply().Set(1);
+  ctx.reply().Bulk("off");
+  ctx.reply().Bulk("redirect");
+  ctx.reply().Integer(-1);
+  ctx.reply().Bulk("prefixes");
+  ctx.reply().EmptyArray();
+}
+
 /// "yes"/"no" words of options; answers a syntax error for anything else.
 std::optional<bool> OnOff(CommandContext& ctx, std::string_view word, std::string_view on,
                           std::string_view off) {
@@ -203,8 +215,7 @@ void Kill(CommandContext& ctx, Args args) {
 
 void Pause(CommandContext& ctx, Args args) {
   if (args.size() > 4) {
-    return ctx.reply().Error(
-        "ERR unknown subcommand or wrong number of arguments for 'PAUSE'. Try CLIENT HELP.");
+    return ctx.reply().Error(errors::UnknownForm("CLIENT", args[1]));
   }
   PauseKind kind = PauseKind::kAll;
   if (args.size() == 4) {
@@ -269,6 +280,9 @@ constexpr CommandSpec kSubcommands[] = {
      .handler = SetInfo, .since = "7.2.0", .summary = "Names the client's library."},
     {.name = "SETNAME", .arity = 3, .flags = kPlain, .categories = kCatConnection,
      .handler = SetName, .since = "2.6.9", .summary = "Names the connection."},
+    {.name = "TRACKINGINFO", .arity = 2, .flags = kPlain, .categories = kCatConnection,
+     .handler = TrackingInfo, .since = "6.2.0",
+     .summary = "Answers how the connection's keys are tracked."},
     {.name = "UNBLOCK", .arity = -3, .flags = kManaging, .categories = kCatConnection,
      .handler = Unblock, .since = "5.0.0", .summary = "Wakes a client that a command blocks."},
     {.name = "UNPAUSE", .arity = 2, .flags = kManaging, .categories = kCatConnection,

@@ -48,6 +48,16 @@ std::optional<CommandLogKind> KindArg(CommandContext& ctx, std::string_view arg)
   return std::nullopt;
 }
 
+std::optional<int64_t> CountArg(CommandContext& ctx, std::string_view arg) {
+  constexpr std::string_view kTooSmall = "ERR count should be greater than or equal to -1";
+  const auto count = ctx.IntArg(arg, kTooSmall);
+  if (count && *count < -1) {
+    ctx.reply().Error(kTooSmall);
+    return std::nullopt;
+  }
+  return count;
+}
+
 void ReplyEntries(CommandContext& ctx, CommandLogKind kind, int64_t count) {
   const auto entries = ctx.services().command_log->Get(kind, count);
   ctx.reply().Array(entries.size());
@@ -64,10 +74,12 @@ void ReplyEntries(CommandContext& ctx, CommandLogKind kind, int64_t count) {
 }
 
 void SlowlogGet(CommandContext& ctx, Args args) {
-  if (args.size() > 3) return ctx.reply().Error(errors::WrongArity("slowlog|get"));
+  if (args.size() > 3) {
+    return ctx.reply().Error(errors::UnknownForm("SLOWLOG", args[1]));
+  }
   int64_t count = 10;
   if (args.size() == 3) {
-    const auto wanted = ctx.IntArgIn(args[2], -1, INT64_MAX, "ERR count should be greater than or equal to -1");
+    const auto wanted = CountArg(ctx, args[2]);
     if (!wanted) return;
     count = *wanted;
   }
@@ -85,8 +97,7 @@ void SlowlogReset(CommandContext& ctx, Args) {
 }
 
 void CommandlogGet(CommandContext& ctx, Args args) {
-  const auto count =
-      ctx.IntArgIn(args[2], -1, INT64_MAX, "ERR count should be greater than or equal to -1");
+  const auto count = CountArg(ctx, args[2]);
   if (!count) return;
   if (const auto kind = KindArg(ctx, args[3])) ReplyEntries(ctx, *kind, *count);
 }

@@ -33,7 +33,7 @@ void Get(CommandContext& ctx, Args args) {
 }
 
 void Set(CommandContext& ctx, Args args) {
-  if (args.size() % 2 != 0) return ctx.reply().Error(errors::WrongArity("config|set"));
+  if (args.size() % 2 != 0) return ctx.SyntaxError();
   std::vector<ConfigService::Setting> settings;
   for (size_t i = 2; i < args.size(); i += 2) settings.emplace_back(args[i], args[i + 1]);
   const std::string error = ctx.services().config->Set(settings, ctx.client().is_local);

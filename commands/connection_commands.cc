@@ -74,7 +74,7 @@ void ReplyHello(CommandContext& ctx) {
   reply.EmptyArray();
 }
 
-// HELLO [version [AUTH user password] [SETNAME name]]: everything is checked before anything is changed.
+// HELLO [version [AUTH user password] [SETNAME name]]: options take effect as they are read, as in Redis.
 void Hello(CommandContext& ctx, Args args) {
   int64_t version = 0;
   if (args.size() > 1) {
@@ -83,25 +83,19 @@ void Hello(CommandContext& ctx, Args args) {
     if (*wanted < 2 || *wanted > 3) return ctx.reply().Error("NOPROTO unsupported protocol version");
     version = *wanted;
   }
-  std::string_view user;
-  std::string_view password;
-  std::optional<std::string_view> name;
   for (size_t i = 2; i < args.size(); ++i) {
     const size_t left = args.size() - 1 - i;
     if (EqualsIgnoreCase(args[i], "AUTH") && left >= 2) {
-      user = args[i + 1];
-      password = args[i + 2];
+      if (!LogIn(ctx, args[i + 1], args[i + 2])) return;
       i += 2;
     } else if (EqualsIgnoreCase(args[i], "SETNAME") && left >= 1) {
-      name = args[++i];
-      if (!IsPrintable(*name)) return ctx.reply().Error(errors::kClientNameUnprintable);
+      if (!IsPrintable(args[i + 1])) return ctx.reply().Error(errors::kClientNameUnprintable);
+      ctx.client().name = args[++i];
     } else {
       return ctx.reply().Error("ERR Syntax error in HELLO option '" + std::string(args[i]) + "'");
     }
   }
-  if (!user.empty() && !LogIn(ctx, user, password)) return;
   if (!ctx.client().is_authenticated) return ctx.reply().Error(errors::kHelloNoAuth);
-  if (name) ctx.client().name = *name;
   if (version != 0) {
     ctx.client().resp = version == 3 ? proto::RespVersion::kResp3 : proto::RespVersion::kResp2;
     ctx.reply().set_version(ctx.client().resp);

@@ -1,30 +1,48 @@
 #include "commands/errors.h"
 
+#include <algorithm>
+
 namespace ringtail::commands::errors {
 
 std::string WrongArity(std::string_view full_name) {
   return "ERR wrong number of arguments for '" + std::string(full_name) + "' command";
 }
 
+namespace {
+
+// What a format of C would print of an argument: nothing from its first zero byte on, as in Redis.
+std::string_view Printed(std::string_view arg, size_t bytes_max) {
+  return arg.substr(0, std::min(arg.find('\0'), bytes_max));
+}
+
+}  // namespace
+
 // Redis 7.0: the name cut at 128 bytes, then arguments, each cut, while the list is below 128 bytes.
 std::string UnknownCommand(Args args) {
   std::string beginning;
   for (size_t i = 1; i < args.size() && beginning.size() < 128; ++i) {
     const size_t room = 128 - beginning.size();
-    beginning += "'" + std::string(args[i].substr(0, room)) + "' ";
+    beginning += "'" + std::string(Printed(args[i], room)) + "' ";
   }
-  return "ERR unknown command '" + std::string(args[0].substr(0, 128)) +
+  return "ERR unknown command '" + std::string(Printed(args[0], 128)) +
          "', with args beginning with: " + beginning;
 }
 
 std::string UnknownSubcommand(std::string_view container, std::string_view subcommand) {
-  return "ERR unknown subcommand '" + std::string(subcommand.substr(0, 128)) + "'. Try " +
+  return "ERR unknown subcommand '" + std::string(Printed(subcommand, 128)) + "'. Try " +
          std::string(container) + " HELP.";
 }
 
 std::string InvalidExpire(std::string_view full_name) {
   return "ERR invalid expire time in '" + std::string(full_name) + "' command";
 }
+
+std::string UnknownForm(std::string_view container, std::string_view subcommand) {
+  return "ERR unknown subcommand or wrong number of arguments for '" +
+         std::string(Printed(subcommand, 128)) + "'. Try " + std::string(container) + " HELP.";
+}
+
+std::string UnknownDebug(std::string_view subcommand) { return UnknownForm("DEBUG", subcommand); }
 
 // The option is a C string there, so it ends at its first zero byte.
 std::string UnsupportedOption(std::string_view option) {

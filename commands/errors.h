@@ -90,11 +90,36 @@ inline constexpr std::string_view kSecondDbIndex = "ERR invalid second DB index"
 inline constexpr std::string_view kNoIdleTimeUnderLfu =
     "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when "
     "switching between policies at runtime LRU and LFU data will take some time to adjust.";
-inline constexpr std::string_view kNoIdleTimeUnderLhd =
-    "ERR An LHD maxmemory policy is selected, idle time not tracked.";
+inline constexpr std::string_view kNoIdleTimeUnderAdaptive =
+    "ERR An adaptive maxmemory policy is selected, idle time not tracked.";
 inline constexpr std::string_view kNoFrequency =
     "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that "
     "when switching between policies at runtime LRU and LFU data will take some time to adjust.";
+
+// COMMAND and DEBUG.
+inline constexpr std::string_view kInvalidCommand = "ERR Invalid command specified";
+inline constexpr std::string_view kCommandWithoutKeys = "ERR The command has no key arguments";
+inline constexpr std::string_view kInvalidCommandArity =
+    "ERR Invalid number of arguments specified for command";
+inline constexpr std::string_view kInvalidCommandArguments =
+    "ERR Invalid arguments specified for command";
+inline constexpr std::string_view kDebugNotAllowed =
+    "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can "
+    "run it from a local connection, otherwise you need to set this option in the configuration "
+    "file, and then restart the server.";
+inline constexpr std::string_view kNotPositive = "ERR value is out of range, must be positive";
+inline constexpr std::string_view kUnknownProtocolType =
+    "ERR Wrong protocol type name. Please use one of the following: "
+    "string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false";
+inline constexpr std::string_view kNotInResp2 = "ERR RESP2 is not supported by this command";
+inline constexpr std::string_view kPackedThreshold =
+    "ERR argument must be a memory value bigger than 1 and smaller than 4gb";
+inline constexpr std::string_view kNoPersistence =
+    "ERR nothing to reload from: this server does not persist its data yet";
+/// "ERR unknown subcommand or wrong number of arguments for 'x'. Try SLOWLOG HELP."
+std::string UnknownForm(std::string_view container, std::string_view subcommand);
+/// "ERR unknown subcommand or wrong number of arguments for 'x'. Try DEBUG HELP."
+std::string UnknownDebug(std::string_view subcommand);
 
 /// "ERR wrong number of arguments for 'get' command" ("client|list" for a subcommand).
 std::string WrongArity(std::string_view full_name);

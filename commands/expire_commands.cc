@@ -118,7 +118,8 @@ void TimeToLive(CommandContext& ctx, Args args) {
   const KeyRef key = ctx.Peek(args[1]);
   if (!key) return ctx.reply().Integer(kAbsent);
   if (key.expiry_ms() == kNoExpiry) return ctx.reply().Integer(kEternal);
-  // Never negative, since what is expired was not found; unsigned, so that rounding cannot overflow.
+  // Never negative, since what is expired was not found; unsigned, so that rounding cannot
+  // overflow.
   auto time_ms = static_cast<uint64_t>(key.expiry_ms());
   if (kBase == Base::kNow) time_ms -= static_cast<uint64_t>(ctx.now_ms());
   const uint64_t rounded = kUnit == Unit::kSeconds

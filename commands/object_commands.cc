@@ -41,8 +41,8 @@ void ObjectEncoding(CommandContext& ctx, Args args) {
   if (key) ctx.reply().Bulk(EncodingName(*key.entry()));
 }
 
-// Redis shares the integers below 10000 for ever, unless the policy needs an access clock for each value. Here
-// no value is shared, but programs have come to know the answer.
+// Redis shares the integers below 10000 for ever, unless the policy needs an access clock for each
+// value. Here no value is shared, but programs have come to know the answer.
 bool IsSharedInRedis(CommandContext& ctx, const Entry& entry) {
   constexpr int64_t kSharedIntegers = 10000;
   if (entry.type() != ValueType::kString || entry.encoding() != Encoding::kInt) return false;
@@ -51,7 +51,7 @@ bool IsSharedInRedis(CommandContext& ctx, const Entry& entry) {
   switch (ctx.engine().eviction().traits().rank) {
     case storage::EvictionRank::kIdle:
     case storage::EvictionRank::kFrequency:
-    case storage::EvictionRank::kDensity:
+    case storage::EvictionRank::kAdaptive:
       return false;
     default:
       return true;
@@ -71,7 +71,7 @@ void ObjectIdleTime(CommandContext& ctx, Args args) {
   const auto seconds = storage::IdleSeconds(key.entry()->access(), ctx.worker().evictor.clock());
   if (seconds) return ctx.reply().Integer(static_cast<int64_t>(*seconds));
   const bool is_lfu = ctx.engine().eviction().traits().access == storage::AccessKind::kLfu;
-  ctx.reply().Error(is_lfu ? errors::kNoIdleTimeUnderLfu : errors::kNoIdleTimeUnderLhd);
+  ctx.reply().Error(is_lfu ? errors::kNoIdleTimeUnderLfu : errors::kNoIdleTimeUnderAdaptive);
 }
 
 void ObjectFrequency(CommandContext& ctx, Args args) {

@@ -52,8 +52,8 @@ struct WalkBudget {
   bool is_spent() const { return entry_count == 0 || bucket_count == 0; }
 };
 
-// Calls visit(const Entry&) for a table's entries from `position` on, whole buckets, until the end or
-// about as many as the budget and `slice_count_max` allow. Returns where to go on, 0 at the end.
+// Calls visit(const Entry&) for a table's entries from `position` on, whole buckets, until the end
+// or about as many as the budget and `slice_count_max` allow. Returns where to go on, 0 at the end.
 template <typename Visit>
 uint32_t WalkTable(const Table& table, uint32_t position, uint64_t slice_count_max,
                    WalkBudget& budget, Visit& visit) {
@@ -68,10 +68,10 @@ uint32_t WalkTable(const Table& table, uint32_t position, uint64_t slice_count_m
   return position;
 }
 
-// Walks over the client's database from `cursor` on within the budget, one partition's lock at a time.
-// A cursor is a partition and a position in its table. Positions are bits of the keys' hashes and keep
-// their order when a table grows, so a cursor stays good whatever happens meanwhile, and an entry that is
-// there all the time is visited. Returns the next cursor, 0 at the end.
+// Walks over the client's database from `cursor` on within the budget, one partition's lock at a
+// time. A cursor is a partition and a position in its table. Positions are bits of the keys' hashes
+// and keep their order when a table grows, so a cursor stays good whatever happens meanwhile, and
+// an entry that is there all the time is visited. Returns the next cursor, 0 at the end.
 template <typename Visit>
 uint64_t Walk(CommandContext& ctx, uint64_t cursor, WalkBudget budget, Visit&& visit) {
   // About 50 µs with the lock held, whatever COUNT says.
@@ -82,7 +82,8 @@ uint64_t Walk(CommandContext& ctx, uint64_t cursor, WalkBudget budget, Visit&& v
   auto position = static_cast<uint32_t>(cursor & (kPositionEnd - 1));
   while (partition < engine.partition_count()) {
     if (budget.is_spent()) return partition << KeyHash::kPositionBits | position;
-    // A database that is there stays until the batch ends, so asking whether it is there needs no lock.
+    // A database that is there stays until the batch ends, so asking whether it is there needs no
+    // lock.
     if (engine.FindDatabaseAt(db, partition) == nullptr) {
       position = 0;
     } else {
@@ -232,7 +233,8 @@ void Scan(CommandContext& ctx, Args args) {
 constexpr uint64_t kWindowEntries = 8;
 constexpr uint64_t kWindowEntriesMax = 24;
 
-// A partition with a probability proportional to its keys in the database; nothing if there are none.
+// A partition with a probability proportional to its keys in the database; nothing if there are
+// none.
 std::optional<size_t> PickPartition(CommandContext& ctx) {
   std::optional<size_t> picked;
   uint64_t total = 0;
@@ -246,9 +248,10 @@ std::optional<size_t> PickPartition(CommandContext& ctx) {
   return picked;
 }
 
-// One of a table's entries, all equally likely, or null, which happens about twice in three calls. A
-// window at a random position holds n of them; it is taken with probability n in kWindowEntriesMax, then
-// one of the n: that evens out how densely they lie. (More than that many are seen once in 10^6 windows.)
+// One of a table's entries, all equally likely, or null, which happens about twice in three calls.
+// A window at a random position holds n of them; it is taken with probability n in
+// kWindowEntriesMax, then one of the n: that evens out how densely they lie. (More than that many
+// are seen once in 10^6 windows.)
 const Entry* PickEntry(const Table& table, Random& random) {
   std::array<const Entry*, kWindowEntriesMax> found;
   const bool is_small = table.size() <= kWindowEntriesMax;
@@ -269,8 +272,8 @@ const Entry* PickEntry(const Table& table, Random& random) {
   return pick < count ? found[pick] : nullptr;
 }
 
-// Answers with the first key from a random place on that is not expired, if one is near. For databases
-// where hardly any key is left alive.
+// Answers with the first key from a random place on that is not expired, if one is near. For
+// databases where hardly any key is left alive.
 void ReplyAnyKey(CommandContext& ctx) {
   constexpr uint64_t kEntriesMax = 16384;
   const uint64_t end = ctx.engine().partition_count() << KeyHash::kPositionBits;
@@ -309,6 +312,7 @@ void RandomKey(CommandContext& ctx, Args) {
 
 // ---- Counting, emptying, swapping
 
+// Exclusive: a sum over partitions taken one by one could count half of an MSET.
 void DbSize(CommandContext& ctx, Args) {
   uint64_t count = 0;
   ctx.engine().VisitPartitions(ctx.client().db, ctx.is_exclusive(),
@@ -382,7 +386,7 @@ constexpr CommandSpec kCommands[] = {
     {.name = "RANDOMKEY", .arity = 1, .flags = kRead | kTouchesArbitraryKeys | kPartitionwise,
      .categories = kCatKeyspace, .handler = RandomKey, .group = "generic", .since = "1.0.0",
      .complexity = "O(1)", .summary = "Returns a random key.", .tips = kRandomKeyTips},
-    {.name = "DBSIZE", .arity = 1, .flags = kRead | kFast | kPartitionwise,
+    {.name = "DBSIZE", .arity = 1, .flags = kRead | kFast | kExclusive,
      .categories = kCatKeyspace, .handler = DbSize, .group = "server", .since = "1.0.0",
      .complexity = "O(1)", .summary = "Counts the keys of the database.", .tips = kDbSizeTips},
     {.name = "FLUSHDB", .arity = -1, .flags = kWrite | kExclusive,

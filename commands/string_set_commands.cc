@@ -1,3 +1,4 @@
+#include <algorithm>
 #include "base/parse_number.h"
 #include "commands/context.h"
 #include "commands/expiry_options.h"
@@ -148,8 +149,14 @@ void Set(CommandContext& ctx, Args args) {
 bool FindSetKey(Args args, KeyPositions& out) {
   if (args.size() < 2) return false;
   SetOptions options;
-  const bool is_read = !ParseSetOptions(args, options) || options.wants_old_value ||
-                       options.condition.kind != ValueCondition::Kind::kNone;
+  // A request that makes no sense counts by its words, as in Redis: it writes, and GET anywhere reads.
+  const bool is_read = ParseSetOptions(args, options)
+                           ? options.wants_old_value ||
+                                 options.condition.kind != ValueCondition::Kind::kNone
+                           : std::any_of(args.begin() + std::min<ptrdiff_t>(3, std::ssize(args)),
+                                         args.end(), [](std::string_view arg) {
+                                           return EqualsIgnoreCase(arg, "GET");
+                                         });
   out.Push(1, is_read ? kKeyRw | kKeyAccess | kKeyUpdate : kKeyOw | kKeyUpdate);
   return true;
 }

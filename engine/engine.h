@@ -197,10 +197,12 @@ class Engine {
   /// Only within a batch and with no KeyLocks held.
   bool MakeRoom(WorkerState& worker, size_t incoming_bytes) {
     const int64_t max = memory_bytes_max();
-    if (max == 0 || memory::UsedBytes() + static_cast<int64_t>(incoming_bytes) <= max) {
-      return true;
-    }
-    return Evict(worker, max - static_cast<int64_t>(incoming_bytes));
+    if (max == 0) return true;
+    // Other workers' commands and buffers that are being received grow meanwhile; a two-hundredth is
+    // kept free for them, so that the cap itself holds.
+    const int64_t target = max - max / 200 - static_cast<int64_t>(incoming_bytes);
+    if (memory::UsedBytes() <= target) return true;
+    return Evict(worker, target);
   }
   storage::Eviction& eviction() { return eviction_; }
 

@@ -31,13 +31,13 @@ namespace ringtail::net {
 
 struct HttpLimits {
   /// From being taken up by a thread until the whole request has come.
-  int64_t request_ms_max = 1'000;
+  int64_t request_ms_max = 500;
   /// From there until the whole reply has gone out.
   int64_t reply_ms_max = 5'000;
   /// Threads per address that run handlers.
-  size_t thread_count = 4;
+  size_t thread_count = 16;
   /// Accepted connections that wait for one of those threads; beyond it they are closed.
-  size_t pending_count_max = 32;
+  size_t pending_count_max = 256;
 };
 
 struct HttpReply {

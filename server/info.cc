@@ -450,6 +450,8 @@ std::vector<commands::InfoService::Figure> Info::MemoryFigures() {
       {"allocator-fragmentation.ratio", Ratio(allocator.active_bytes, allocator.allocated_bytes),
        true},
       {"fragmentation", Ratio(ResidentBytes(), used), true},
+      {"fragmentation.bytes",
+       static_cast<double>(ResidentBytes()) - static_cast<double>(used), false},
   };
 }
 

@@ -6,10 +6,13 @@
 #include <cinttypes>
 #include <csignal>
 #include <cstdio>
+#include <future>
+#include <memory>
 
 #include "server/logging.h"
 #include "server/metrics_text.h"
 #include "server/quoted.h"
+#include "server/redaction.h"
 
 namespace ringtail::server {
 
@@ -17,6 +20,9 @@ namespace {
 
 constexpr uint32_t kTcpTag = 0;
 constexpr uint32_t kUnixTag = 1;
+// What one turn of a worker receives before it executes: a few full receives, and at home in the
+// second-level cache.
+constexpr size_t kTurnArenaBytes = 256 * 1024;
 
 constexpr std::string_view kProtectedMode =
     "-DENIED Ringtail is running in protected mode because protected mode is enabled and no password is "
@@ -42,8 +48,8 @@ storage::EvictionPolicy PolicyOf(MaxmemoryPolicy policy) {
     case MaxmemoryPolicy::kAllkeysLfu: return storage::EvictionPolicy::kAllKeysLfu;
     case MaxmemoryPolicy::kAllkeysRandom: return storage::EvictionPolicy::kAllKeysRandom;
     case MaxmemoryPolicy::kNoEviction: return storage::EvictionPolicy::kNoEviction;
-    case MaxmemoryPolicy::kAllkeysS3Fifo: return storage::EvictionPolicy::kAllKeysLhd;
-    case MaxmemoryPolicy::kVolatileS3Fifo: return storage::EvictionPolicy::kVolatileLhd;
+    case MaxmemoryPolicy::kAllkeysAdaptive: return storage::EvictionPolicy::kAllKeysAdaptive;
+    case MaxmemoryPolicy::kVolatileAdaptive: return storage::EvictionPolicy::kVolatileAdaptive;
   }
   return storage::EvictionPolicy::kNoEviction;
 }
@@ -172,6 +178,7 @@ std::optional<Server::StartFailure> Server::Start() {
   hooks.on_error = [](std::string_view what) { LOG(WARNING) << "Accepting client connection: " << what; };
   net::NetworkOptions options;
   options.worker_count = static_cast<uint32_t>(engine_.worker_count());
+  options.worker.turn_arena_bytes = kTurnArenaBytes;
   network_ = std::make_unique<net::Network>(
       options,
       [this](uint32_t index) {
@@ -221,14 +228,15 @@ void Server::CountMonitors(int delta) {
 }
 
 // "1700000000.123456 [0 127.0.0.1:5000] \"set\" \"key\" \"value\"", as Redis shows it.
-void Server::OnMonitored(const Session& session, commands::Args args) {
+void Server::OnMonitored(const Session& session, const commands::CommandTable::Entry& command,
+                         commands::Args args) {
   const int64_t now_us = clock_.WallNs() / 1000;
   char time[32];
   std::snprintf(time, sizeof(time), "+%" PRId64 ".%06" PRId64, now_us / 1'000'000,
                 now_us % 1'000'000);
   std::string line = std::string(time) + " [" + std::to_string(session.client.db) + " " +
                      session.address + "]";
-  for (const std::string_view arg : args) {
+  for (const std::string_view arg : Redacted(command, args)) {
     line += ' ';
     line += Quoted(arg);
   }
@@ -262,7 +270,8 @@ void Server::OnExceeded(const Session& session, const commands::CommandTable::En
     const int64_t min = bound.load(std::memory_order_relaxed);
     if (min < 0 || measure < static_cast<uint64_t>(min)) return;
     if ((command.spec->flags & commands::kSkipSlowlog) != 0) return;
-    command_log_.Record(kind, static_cast<int64_t>(measure), args, session.address,
+    command_log_.Record(kind, static_cast<int64_t>(measure), Redacted(command, args),
+                        session.address,
                         session.client.name, now_s);
   };
   record(commands::CommandLogKind::kSlow, slow_us_min_, duration_ns / 1000);
@@ -315,6 +324,7 @@ Result<void> Server::StartHttp(const Config& config) {
   };
   net::HttpRoutes routes;
   routes["/metrics"] = [this] {
+    RefreshKeyspace();
     return net::HttpReply{.status = 200,
                           .content_type = std::string(kMetricsContentType),
                           .body = info_->Metrics()};
@@ -324,6 +334,17 @@ Result<void> Server::StartHttp(const Config& config) {
   routes["/health"] = status("ok\n");
   return http_.Start(config.network.http_bind, static_cast<uint16_t>(config.network.http_port),
                      std::move(routes));
+}
+
+// The page shows the keyspace as it is now, unless worker 0 is too busy to say so in time.
+void Server::RefreshKeyspace() {
+  const auto done = std::make_shared<std::promise<void>>();
+  auto is_done = done->get_future();
+  network_->worker(0).Post([this, done] {
+    OnCron();
+    done->set_value();
+  });
+  is_done.wait_for(std::chrono::milliseconds(500));
 }
 
 // On worker 0, between its turns.

@@ -84,7 +84,8 @@ class Server final : private commands::ControlService {
   CommandLog& command_log() { return command_log_; }
   LatencyMonitor& latency_monitor() { return latency_monitor_; }
   /// Shows a command to every monitor.
-  void OnMonitored(const Session& session, commands::Args args);
+  void OnMonitored(const Session& session, const commands::CommandTable::Entry& command,
+                   commands::Args args);
   /// What CONFIG RESETSTAT resets; exclusive mode only.
   void ResetStatistics();
   /// Logs a command that exceeded one of the bounds.
@@ -104,6 +105,7 @@ class Server final : private commands::ControlService {
   void ApplyMemory(const Config& config);
   void ApplyMonitoring(const Config& config);
   Result<void> StartHttp(const Config& config);
+  void RefreshKeyspace();
   void RegisterAppliers();
   Result<void> Listen(const Config& config);
 

@@ -336,9 +336,10 @@ void SessionWorker::DeliverToMonitors(const std::string& line) {
   }
 }
 
-void SessionWorker::OnMonitored(const commands::ClientState&, const commands::CommandTable::Entry&,
-                                commands::Args args, int64_t) {
-  server_.OnMonitored(*running_, args);
+void SessionWorker::OnMonitored(const commands::ClientState&,
+                                const commands::CommandTable::Entry& command, commands::Args args,
+                                int64_t) {
+  server_.OnMonitored(*running_, command, args);
 }
 
 void SessionWorker::OnExceeded(const commands::ClientState&,

@@ -4,14 +4,17 @@
 //   uint32_t access = evictor.Touch(entry.access, hash);   // eviction.h: who calls these
 //   std::optional<uint64_t> idle = IdleSeconds(access, evictor.clock());
 //
-// kLru: time of the last access in units of 4 ms; wraps after 198 days.
-// kLfu: Redis's layout in 24 bits: minutes of the last decrement (16), logarithmic counter (8).
-// kLhd: tick of the insertion clock (20 bits, never ahead of it), class (12 bits,
-// eviction_model.h).
+// From the top bit down:
+//   kIdle      second of the last access (24), zero (8)
+//   kLru       second of the last access (24), frequency (3), eighth of a turnover (5)
+//   kLfu       zero (8), minute of the last decrement (16), logarithmic counter (8), as in Redis
+//   kAdaptive  tick of the insertion clock (20), zero (5), class (7): eviction_model.h says of what
+// Seconds wrap after 194 days, as Redis's do.
 //
 // Thread rule: values.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 
@@ -27,17 +30,45 @@ struct LfuTuning {
 
 /// The times that access fields are made of, as one worker sees them during one batch.
 struct AccessClock {
-  AccessKind kind = AccessKind::kLru;
-  uint32_t lru = 0;
+  AccessKind kind = AccessKind::kIdle;
+  uint32_t seconds = 0;  ///< Wall seconds modulo 2^24.
   uint32_t minutes = 0;  ///< Wall minutes modulo 2^16.
   uint32_t tick = 0;     ///< The insertion clock modulo 2^20.
-  uint32_t sample_mask = 0;
   LfuTuning lfu;
 };
 
-inline constexpr int64_t kLruUnitMs = 4;
-inline constexpr uint32_t kLfuNewCounter = 5;
+/// What an access field tells the ranks of the adaptive policy.
+struct Waiting {
+  uint32_t cls;
+  uint32_t age_ticks;
+};
+
+inline constexpr uint32_t kSecondMask = (1U << 24) - 1;
 inline constexpr uint32_t kTickMask = (1U << 20) - 1;
+inline constexpr uint32_t kLfuNewCounter = 5;
+/// kLru tells time in steps of so many ticks, an eighth of a turnover.
+inline constexpr uint32_t kLruStepTicks = 8;
+inline constexpr uint32_t kLruStepMask = 31;
+inline constexpr uint32_t kLruFrequencyMax = 7;
+
+// ---- kIdle and kLru
+
+/// Whole seconds since the access, at most 194 days.
+inline uint32_t SecondsSince(uint32_t access, const AccessClock& clock) {
+  return (clock.seconds - (access >> 8)) & kSecondMask;
+}
+
+inline uint32_t PackLru(uint32_t frequency, const AccessClock& clock) {
+  const uint32_t step = (clock.tick / kLruStepTicks) & kLruStepMask;
+  return clock.seconds << 8 | std::min(frequency, kLruFrequencyMax) << 5 | step;
+}
+
+/// What a kLru field tells. An age of four turnovers and more is taken modulo four: few entries
+/// last so long within one second, and more than a second decides without it.
+inline Waiting WaitingOfLru(uint32_t access, const AccessClock& clock) {
+  const uint32_t steps = (clock.tick / kLruStepTicks - access) & kLruStepMask;
+  return {.cls = (access >> 5) & kLruFrequencyMax, .age_ticks = steps * kLruStepTicks};
+}
 
 // ---- kLfu
 
@@ -45,9 +76,7 @@ inline constexpr uint32_t kTickMask = (1U << 20) - 1;
 inline uint32_t LfuCounter(uint32_t access, const AccessClock& clock) {
   const uint32_t counter = access & 255;
   if (clock.lfu.decay_minutes == 0) return counter;
-  const uint32_t elapsed = (clock.minutes - (access >> 8)) & 0xffff;
-  const uint32_t periods =
-      elapsed < clock.lfu.decay_minutes ? 0 : elapsed / clock.lfu.decay_minutes;
+  const uint32_t periods = ((clock.minutes - (access >> 8)) & 0xffff) / clock.lfu.decay_minutes;
   return periods > counter ? 0 : counter - periods;
 }
 
@@ -55,8 +84,7 @@ inline uint32_t PackLfu(uint32_t counter, const AccessClock& clock) {
   return clock.minutes << 8 | counter;
 }
 
-/// After a hit: the counter grows with probability 1 / (its excess over a new key's * log_factor +
-/// 1).
+/// After a hit: the counter grows with probability 1 / (its excess over a new key's * factor + 1).
 inline uint32_t LfuTouch(uint32_t access, const AccessClock& clock, uint32_t random) {
   uint32_t counter = LfuCounter(access, clock);
   if (counter < 255) {
@@ -66,46 +94,61 @@ inline uint32_t LfuTouch(uint32_t access, const AccessClock& clock, uint32_t ran
   return PackLfu(counter, clock);
 }
 
-// ---- kLhd
+// ---- kAdaptive
 
-inline uint32_t AccessClass(uint32_t access) { return access & (kAccessClassCount - 1); }
-inline uint32_t AccessAge(uint32_t access, uint32_t tick) {
-  return (tick - (access >> 12)) & kTickMask;
+inline uint32_t PackAdaptive(uint32_t tick, uint32_t cls) { return tick << 12 | cls; }
+
+inline Waiting WaitingOfAdaptive(uint32_t access, uint32_t tick) {
+  return {.cls = access & (kAccessClassCount - 1),
+          .age_ticks = (tick - (access >> 12)) & kTickMask};
 }
-inline uint32_t PackAccess(uint32_t tick, uint32_t cls) { return tick << 12 | cls; }
 
-/// The class of an entry that was of class `cls` and is accessed again after `age` ticks.
-inline uint32_t NextClass(uint32_t cls, uint32_t age, uint32_t random) {
+/// The class of an entry that is accessed again after such a wait.
+inline uint32_t NextClass(const Waiting& was, uint32_t random) {
   // Where the eight lengths of a wait begin, by their buckets: 2, 4, 12, 32, 64, 128, 320 ticks.
-  const uint32_t b = WaitBucket(age);
+  const uint32_t b = WaitBucket(was.age_ticks);
   const uint32_t wait = static_cast<uint32_t>(b >= 2) + (b >= 4) + (b >= 10) + (b >= 16) +
                         (b >= 20) + (b >= 24) + (b >= 29);
-  const uint32_t frequency = cls % kAccessFrequencyCount;
+  const uint32_t frequency = was.cls % kAccessFrequencyCount;
   // Exact to 4, then one step for twice as many accesses as the step before.
   const bool grows = frequency < 4 || (random >> (34 - frequency)) == 0;
-  const uint32_t next =
-      frequency + static_cast<uint32_t>(grows && frequency + 1 < kAccessFrequencyCount);
-  return wait * kAccessFrequencyCount + next;
+  const bool can_grow = frequency + 1 < kAccessFrequencyCount;
+  return wait * kAccessFrequencyCount + frequency + static_cast<uint32_t>(grows && can_grow);
+}
+
+// ---- The two kinds that the adaptive ranks can read, kLru and kAdaptive
+
+inline bool IsRanked(AccessKind kind) {
+  return kind == AccessKind::kLru || kind == AccessKind::kAdaptive;
+}
+inline Waiting WaitingOf(uint32_t access, const AccessClock& clock) {
+  return clock.kind == AccessKind::kLru ? WaitingOfLru(access, clock)
+                                        : WaitingOfAdaptive(access, clock.tick);
+}
+inline uint32_t PackClass(uint32_t cls, const AccessClock& clock) {
+  return clock.kind == AccessKind::kLru ? PackLru(cls % kAccessFrequencyCount, clock)
+                                        : PackAdaptive(clock.tick, cls);
+}
+
+// ---- Samples of keys
+
+/// The bits of a hash that choose a sample of 1 in 2^width keys, those where they are all zero. A
+/// smaller sample is part of a larger one.
+inline constexpr uint32_t kSampleShift = 12;
+inline constexpr uint64_t SampleMask(uint32_t width) {
+  return ((uint64_t{1} << width) - 1) << kSampleShift;
 }
 
 // ---- What clients see
 
-/// Seconds since the last access, if this kind of field tells.
-inline std::optional<uint64_t> IdleSeconds(uint32_t access, const AccessClock& clock) {
-  if (clock.kind != AccessKind::kLru) return std::nullopt;
-  return uint64_t{clock.lru - access} * kLruUnitMs / 1000;
-}
-
-/// How often the entry was accessed, on a logarithmic scale, if this kind of field tells.
-inline std::optional<uint32_t> AccessFrequency(uint32_t access, const AccessClock& clock) {
-  if (clock.kind == AccessKind::kLfu) return LfuCounter(access, clock);
-  if (clock.kind == AccessKind::kLhd) return AccessClass(access) % kAccessFrequencyCount;
-  return std::nullopt;
-}
-
+/// Seconds since the last access, if this kind of field tells (OBJECT IDLETIME).
+std::optional<uint64_t> IdleSeconds(uint32_t access, const AccessClock& clock);
+/// How often the entry was accessed, on a logarithmic scale, if this kind of field tells: Redis's
+/// counter under kLfu, 0 to 15 under kAdaptive (OBJECT FREQ).
+std::optional<uint32_t> AccessFrequency(uint32_t access, const AccessClock& clock);
 /// The field of an entry restored with an idle time; under other kinds, that of a new one.
 uint32_t AccessOfIdleSeconds(uint64_t idle_seconds, const AccessClock& clock);
-/// The field of an entry restored with a frequency of 0..255; under other kinds, that of a new one.
+/// The field of an entry restored with a frequency of 0..255; under other kinds, of a new one.
 uint32_t AccessOfFrequency(uint32_t frequency, const AccessClock& clock);
 /// The field of a new entry of which nothing is known.
 uint32_t AccessOfNew(const AccessClock& clock);

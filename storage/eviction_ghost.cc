@@ -3,8 +3,6 @@
 #include <algorithm>
 
 #include "base/int128.h"
-#include "storage/eviction_access.h"
-#include "storage/eviction_model.h"
 
 namespace ringtail::storage {
 namespace {
@@ -26,10 +24,11 @@ GhostTable::GhostTable(size_t bytes)
     : group_count_(std::max<size_t>(1, bytes / (kGroupSize * sizeof(uint32_t)))),
       marks_(new std::atomic<uint32_t>[group_count_ * kGroupSize]()) {}
 
-void GhostTable::Remember(uint64_t hash, uint32_t access, uint32_t tick) {
+void GhostTable::Remember(uint64_t hash, const Waiting& waiting, uint32_t tick) {
   std::atomic<uint32_t>* group = GroupOf(hash);
+  const uint32_t accessed_tick = (tick - waiting.age_ticks) & kTickMask;
   const uint32_t mark =
-      (access >> 12) / kTickStep << 19 | FingerprintOf(hash) << 7 | AccessClass(access);
+      accessed_tick / kTickStep % kTickSpan << 19 | FingerprintOf(hash) << 7 | waiting.cls;
   size_t place = 0;
   uint32_t oldest = 0;
   for (size_t i = 0; i < kGroupSize; ++i) {
@@ -47,13 +46,14 @@ void GhostTable::Remember(uint64_t hash, uint32_t access, uint32_t tick) {
   group[place].store(mark, std::memory_order_relaxed);
 }
 
-std::optional<Ghost> GhostTable::Recall(uint64_t hash, uint32_t tick) {
+std::optional<Waiting> GhostTable::Recall(uint64_t hash, uint32_t tick) {
   std::atomic<uint32_t>* group = GroupOf(hash);
   for (size_t i = 0; i < kGroupSize; ++i) {
     const uint32_t mark = group[i].load(std::memory_order_relaxed);
     if ((mark >> 7 & 0xfff) != FingerprintOf(hash)) continue;
     group[i].store(0, std::memory_order_relaxed);
-    return Ghost{.cls = mark & (kAccessClassCount - 1), .age_ticks = AgeOf(mark, tick) * kTickStep};
+    return Waiting{.cls = mark & (kAccessClassCount - 1),
+                   .age_ticks = AgeOf(mark, tick) * kTickStep};
   }
   return std::nullopt;
 }

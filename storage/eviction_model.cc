@@ -8,7 +8,7 @@ namespace {
 
 // How much of an old count is left after a round. Half a dozen rounds of memory: short enough to
 // follow a drift, long enough that a rare class is not forgotten between two of its accesses.
-constexpr float kFade = 0.7F;
+constexpr float kFade = 0.8F;
 // The fewest starts in a round; below, the histograms would be noise.
 constexpr uint32_t kRoundStartsMin = 2048;
 // How many observations the general belief weighs against a frequency's own, and that against a
@@ -16,7 +16,7 @@ constexpr uint32_t kRoundStartsMin = 2048;
 constexpr float kPriorWeight = 4;
 constexpr float kFrequencyWeight = 16;
 // The least time ahead that a density looks, in turnovers.
-constexpr float kHorizon = 0.25F;
+constexpr float kHorizon = 0.1F;
 
 // The tick at which bucket `bucket` begins.
 float BucketStart(uint32_t bucket) {
@@ -38,7 +38,7 @@ bool EvictionModel::IsDue(uint32_t tick) const {
   const uint32_t events = events_.load(std::memory_order_relaxed);
   if (events < kRoundStartsMin) return false;
   const uint32_t elapsed = tick - last_rebuild_tick_.load(std::memory_order_relaxed);
-  return elapsed >= turnover_ticks_.load(std::memory_order_relaxed) / 2 || events >= 1U << 16;
+  return elapsed >= turnover_ticks_.load(std::memory_order_relaxed) / 4 || events >= 1U << 16;
 }
 
 void EvictionModel::Rebuild(uint32_t tick) {

@@ -8,16 +8,16 @@ namespace {
 
 // In the order of the enum.
 constexpr std::array<EvictionTraits, 10> kTraits = {{
-    {"noeviction", EvictionRank::kNone, AccessKind::kLru, false},
+    {"noeviction", EvictionRank::kNone, AccessKind::kIdle, false},
     {"allkeys-lru", EvictionRank::kIdle, AccessKind::kLru, false},
     {"allkeys-lfu", EvictionRank::kFrequency, AccessKind::kLfu, false},
-    {"allkeys-lhd", EvictionRank::kDensity, AccessKind::kLhd, false},
-    {"allkeys-random", EvictionRank::kRandom, AccessKind::kLru, false},
+    {"allkeys-adaptive", EvictionRank::kAdaptive, AccessKind::kAdaptive, false},
+    {"allkeys-random", EvictionRank::kRandom, AccessKind::kIdle, false},
     {"volatile-lru", EvictionRank::kIdle, AccessKind::kLru, true},
     {"volatile-lfu", EvictionRank::kFrequency, AccessKind::kLfu, true},
-    {"volatile-lhd", EvictionRank::kDensity, AccessKind::kLhd, true},
-    {"volatile-random", EvictionRank::kRandom, AccessKind::kLru, true},
-    {"volatile-ttl", EvictionRank::kTtl, AccessKind::kLru, true},
+    {"volatile-adaptive", EvictionRank::kAdaptive, AccessKind::kAdaptive, true},
+    {"volatile-random", EvictionRank::kRandom, AccessKind::kIdle, true},
+    {"volatile-ttl", EvictionRank::kTtl, AccessKind::kIdle, true},
 }};
 
 char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }

@@ -18,25 +18,25 @@ enum class EvictionPolicy : uint8_t {
   kNoEviction,
   kAllKeysLru,
   kAllKeysLfu,
-  kAllKeysLhd,
+  kAllKeysAdaptive,
   kAllKeysRandom,
   kVolatileLru,
   kVolatileLfu,
-  kVolatileLhd,
+  kVolatileAdaptive,
   kVolatileRandom,
   kVolatileTtl,
 };
 
-/// What an entry's 32-bit access field holds. Policies that never read it keep it as kLru does, so
-/// that OBJECT IDLETIME works under them.
+/// What an entry's 32-bit access field holds; eviction_access.h has the layouts.
 enum class AccessKind : uint8_t {
-  kLru,  ///< The time of the last access.
-  kLfu,  ///< Minutes of the last decrement and a logarithmic counter, as in Redis.
-  kLhd,  ///< A tick of the insertion clock and the entry's class.
+  kIdle,      ///< The second of the last access, for OBJECT IDLETIME only.
+  kLru,       ///< That second, and what orders entries within it.
+  kLfu,       ///< Redis's logarithmic counter and the minute of its last decrement.
+  kAdaptive,  ///< The insertion clock at the last access, and the entry's class.
 };
 
 /// How candidates are compared.
-enum class EvictionRank : uint8_t { kNone, kIdle, kFrequency, kDensity, kRandom, kTtl };
+enum class EvictionRank : uint8_t { kNone, kIdle, kFrequency, kAdaptive, kRandom, kTtl };
 
 struct EvictionTraits {
   std::string_view name;

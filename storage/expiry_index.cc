@@ -52,6 +52,8 @@ uint32_t ExpiryIndex::OpenChunk(unsigned bucket) {
   uint32_t id;
   if (free_ids_.empty()) {
     id = static_cast<uint32_t>(chunks_.size());
+    // By a quarter, not by doubling: with many tables the slack counts.
+    if (id == chunks_.capacity()) chunks_.reserve(id + id / 4 + 8);
     chunks_.push_back(nullptr);
   } else {
     id = free_ids_.back();

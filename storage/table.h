@@ -23,6 +23,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "storage/entry.h"
 #include "storage/key_hash.h"
@@ -181,6 +182,7 @@ class Table {
   static void AddOverflow(Bucket& bucket, int delta) {
     StoreWord(bucket.control, bucket.control + (static_cast<uint64_t>(delta) << 56));
   }
+  static bool IsSame(std::string_view left, std::string_view right);
   static uint64_t MatchFingerprint(uint64_t control, uint32_t position);
 
   Array current_array() const { return Array(current_.load(std::memory_order_acquire)); }

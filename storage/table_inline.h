@@ -2,6 +2,8 @@
 #pragma once
 
 #include <bit>
+#include <cstring>
+#include <string_view>
 
 #include "storage/table.h"
 
@@ -27,6 +29,20 @@ inline uint64_t Table::MatchFingerprint(uint64_t control, uint32_t position) {
   return (different - kOnes) & ~different & 0x0080808080808080;
 }
 
+// As memcmp, without its call for keys of the usual lengths: two loads that may overlap cover 8 to 16 bytes.
+inline bool Table::IsSame(std::string_view left, std::string_view right) {
+  const size_t size = left.size();
+  if (size != right.size()) return false;
+  if (size < 8 || size > 16) return std::memcmp(left.data(), right.data(), size) == 0;
+  const auto word = [](const char* from) {
+    uint64_t value;
+    std::memcpy(&value, from, sizeof(value));
+    return value;
+  };
+  return word(left.data()) == word(right.data()) &&
+         word(left.data() + size - 8) == word(right.data() + size - 8);
+}
+
 inline Table::Slot Table::Find(const Key& key) const {
   if (size_ == 0) return {};
   const uint32_t position = key.hash.position();
@@ -39,7 +55,7 @@ inline Table::Slot Table::Find(const Key& key) const {
       const auto index = static_cast<unsigned>(std::countr_zero(match)) >> 3;
       const uint64_t slot = bucket->slots[index];
       if (slot >> 48 != tag || Pointer(slot) == nullptr) continue;
-      if (Pointer(slot)->key() == key.bytes) [[likely]] return Slot(bucket, index, distance);
+      if (IsSame(Pointer(slot)->key(), key.bytes)) [[likely]] return Slot(bucket, index, distance);
     }
     if (OverflowOf(control) == 0 || distance == kWindow) return {};
   }

@@ -30,8 +30,8 @@ enum class MaxmemoryPolicy {
   kAllkeysLfu,
   kAllkeysRandom,
   kNoEviction,
-  kAllkeysS3Fifo,
-  kVolatileS3Fifo,
+  kAllkeysAdaptive,
+  kVolatileAdaptive,
 };
 
 /// Redis's log levels, from the most talkative; kNothing has no word in `loglevel`.

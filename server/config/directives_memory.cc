@@ -8,7 +8,7 @@ namespace {
 // did.
 constexpr const char* kPolicies[] = {
     "volatile-lru", "volatile-lfu",   "volatile-random", "volatile-ttl",   "allkeys-lru",
-    "allkeys-lfu",  "allkeys-random", "noeviction",      "allkeys-s3fifo", "volatile-s3fifo"};
+    "allkeys-lfu",  "allkeys-random", "noeviction",      "allkeys-adaptive", "volatile-adaptive"};
 
 const Directive kDirectives[] = {
     {.name = "maxmemory",

@@ -36,6 +36,17 @@ bool MatchesAny(std::span<const std::string_view> patterns, const Directive& dir
   });
 }
 
+// The name in the letters in which a client asked for exactly it, as Redis answers.
+std::string AsAsked(std::span<const std::string_view> patterns, std::string_view name) {
+  for (const std::string_view pattern : patterns) {
+    if (pattern.size() == name.size() && !IsPattern(pattern) &&
+        GlobMatch(pattern, name, GlobCase::kInsensitive)) {
+      return std::string(pattern);
+    }
+  }
+  return std::string(name);
+}
+
 bool IsChanged(const Directive& directive, const Config& before, const Config& after) {
   return PrintDirective(directive, before) != PrintDirective(directive, after);
 }
@@ -92,7 +103,7 @@ std::vector<Setting> ConfigStore::Get(std::span<const std::string_view> patterns
     for (const Directive& directive : group.directives) {
       for (const char* name : {directive.name, directive.alias}) {
         if (name == nullptr || !MatchesAny(patterns, directive, name)) continue;
-        settings.emplace_back(name, PrintDirective(directive, *config));
+        settings.emplace_back(AsAsked(patterns, name), PrintDirective(directive, *config));
       }
     }
   }

@@ -43,7 +43,9 @@ DIRECTIVES = {
     "databases": DATABASE_COUNT,
 }
 # Commands that change what later commands see without naming a key.
-GLOBAL_COMMANDS = {b"SELECT", b"SWAPDB", b"FLUSHALL", b"FLUSHDB", b"RESET", b"HELLO"}
+GLOBAL_COMMANDS = {b"SELECT", b"SWAPDB", b"FLUSHALL", b"FLUSHDB", b"RESET", b"HELLO", b"CLIENT"}
+# Commands whose reply depends on every key.
+WHOLE_KEYSPACE_COMMANDS = {b"KEYS", b"SCAN", b"DBSIZE", b"RANDOMKEY"}
 
 
 def all_families():
@@ -292,6 +294,8 @@ class Run:
     def _past_of(self, command):
         """The commands that may matter for this one: those that share an argument, and the global
         ones."""
+        if command[0].upper() in WHOLE_KEYSPACE_COMMANDS:
+            return self.history[-4000:]
         arguments = set(command[1:])
         related = [step for step in self.history[:-1]
                    if step[1][0].upper() in GLOBAL_COMMANDS

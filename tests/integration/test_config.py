@@ -253,7 +253,11 @@ def test_config_set_several_is_all_or_nothing(server):
     ("unixsocket", "/x"), ("list-max-ziplist-size", "abc"), ("proto-max-bulk-len", "1"),
     ("maxmemory-clients", "101%")])
 def test_config_set_refuses_as_redis_does(server, oracle, args):
-    assert server.call("CONFIG", "SET", *args) == oracle.call("CONFIG", "SET", *args)
+    mine, theirs = (process.call("CONFIG", "SET", *args) for process in (server, oracle))
+    # Our list of policies is longer.
+    for policy in (b", allkeys-adaptive", b", volatile-adaptive"):
+        mine = mine.replace(policy, b"")
+    assert mine == theirs
 
 
 def test_every_directive_of_redis_7_0_is_known_with_its_default(launch, launch_oracle):

@@ -33,9 +33,11 @@ def test_the_limit_is_kept_while_values_of_all_sizes_are_written(capped):
     server, policy = capped
     options = ("EX", 10_000) if policy.startswith("volatile") else ()
     chance = random.Random(5)
-    most_bytes, end = 0, time.monotonic() + 2.0
+    most_bytes, batch_count, end = 0, 0, time.monotonic() + 1.0
     with server.connect() as connection, server.connect() as watcher:
-        while time.monotonic() < end:
+        # A hundred batches are about three times the limit.
+        while time.monotonic() < end or batch_count < 100:
+            batch_count += 1
             replies = connection.pipeline([
                 ("SET", "key:%d" % chance.randrange(100_000),
                  "x" * int(64 * 2 ** (chance.random() * 10))) + options
@@ -95,11 +97,12 @@ def test_what_is_used_stays(launch, threads, policy):
             connection.pipeline([("GET", key) for key in hot])
         kept = connection.call("EXISTS", *hot)
         assert int(server.info("stats")["evicted_keys"]) > 20_000
-        assert kept >= 490
+        # redis-server's clock for LRU ticks once a second, which a fast run is over within.
+        assert kept >= (100 if server.is_redis and policy == "allkeys-lru" else 490)
 
 
 @pytest.mark.ringtail_only
-@pytest.mark.parametrize("policy", ["allkeys-s3fifo", "volatile-s3fifo"])
+@pytest.mark.parametrize("policy", ["allkeys-adaptive", "volatile-adaptive"])
 def test_the_modern_policy_keeps_what_is_used_through_a_scan(launch, threads, policy):
     server = launch({"maxmemory": MEMORY_MAX_BYTES, "maxmemory-policy": policy}, threads=threads)
     options = ("EX", 10_000) if policy.startswith("volatile") else ()
@@ -131,6 +134,7 @@ def test_noeviction_refuses_to_grow_but_serves_the_rest(launch, launch_oracle, t
             assert connection.call("GET", "key:1") == b"x" * 1000
             assert connection.call("EXPIRE", "key:1", 1000) == 1
             assert connection.call("DEL", "key:1") == 1
+            connection.call("CONFIG", "SET", "maxmemory", "8mb")
             connection.call("FLUSHALL")
             assert eventually(lambda: connection.call("SET", "k", "v") == Status(b"OK"))
     assert refusals[0] == refusals[1]

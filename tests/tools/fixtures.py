@@ -10,6 +10,7 @@ import signal
 
 import pytest
 
+from resp import Status
 from server_process import ServerProcess, is_redis_binary, oracle_binary, ringtail_binary
 
 DEFAULT_DEADLINE_S = 60
@@ -61,7 +62,7 @@ def module_server(request):
 @pytest.fixture
 def server(module_server):
     """The module's server, empty."""
-    module_server.call("FLUSHALL")
+    assert module_server.call("FLUSHALL") == Status(b"OK")
     yield module_server
     assert module_server.process.poll() is None, module_server.log_tail()
 

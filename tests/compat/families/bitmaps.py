@@ -18,12 +18,16 @@ def _field_type(v):
 
 
 def _field_offset(v):
-    prefix = b"#" if v.chance(0.3) else b""
-    return prefix + _bit_offset(v)
+    offset = _bit_offset(v)
+    # Redis multiplies a '#' offset unchecked: with the least integer it wraps around to bit 0.
+    is_multiple = v.chance(0.3) and offset != b"-9223372036854775808"
+    return b"#" + offset if is_multiple else offset
 
 
 def _field_value(v):
-    return v.integer(-300, 300) if v.chance(0.8) else v.edge_integer()
+    value = v.integer(-300, 300) if v.chance(0.8) else v.edge_integer()
+    # Redis subtracts the least integer from a maximum, overflows, and saturates to the wrong side.
+    return b"-4611686018427387904" if value == b"-9223372036854775808" else value
 
 
 def _bitfield(v):

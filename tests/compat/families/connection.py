@@ -9,11 +9,11 @@ def _hello(v):
     args = [v.choice([b"2", b"3"]) if v.chance(0.8) else v.choice([b"1", b"4", b"0", b"-1",
                                                                    b"abc", b""])]
     if v.chance(0.2):
-        args += [v.option(b"SETNAME"), v.choice([b"me", b"", b"two words", b"line\nbreak",
-                                                 b"\xc3\xa9"])]
+        names = [b"me", b"", b"two words", b"line\nbreak", b"\xc3\xa9"]
+        return args + [v.option(b"SETNAME"), v.choice(names)]
     if v.chance(0.1):
         args += [v.option(b"AUTH"), b"default", b"secret"]
-    if v.chance(0.05):
+    elif v.chance(0.1):
         args.append(v.option(b"SETNAME", b"AUTH", b"bogus"))
     return args
 

@@ -1,8 +1,9 @@
 """Commands on keys of any type, and on whole databases."""
 from vocabulary import Rule
 
+# Without "**" alone, which Redis does not match with the empty key (and "*" it does).
 _PATTERNS = [b"*", b"k*", b"k1?", b"k[0-3]", b"k[^0-3]", b"k[3-0]", b"[k", b"k[", b"k[]", b"k\\1",
-             b"\\", b"", b"?", b"**", b"*1*", b"{tag}*", b"K0", b"k[a\\-z]*", b"[^k]*", b"???",
+             b"\\", b"", b"?", b"k**", b"*1*", b"{tag}*", b"K0", b"k[a\\-z]*", b"[^k]*", b"???",
              b"k1", b"*\xff", b"key with*", b"k[0-"]
 
 

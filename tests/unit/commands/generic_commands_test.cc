@@ -232,7 +232,8 @@ TEST_F(GenericCommandsTest, CopyIsLoggedAsItCame) {
             "*4\r\n$4\r\nCOPY\r\n$1\r\na\r\n$1\r\nb\r\n$7\r\nREPLACE\r\n");
 }
 
-// A copy under another name is a whole-value write of its own: tags and namespaces go by that stamp.
+// A copy under another name is a whole-value write of its own: tags and namespaces go by that
+// stamp.
 TEST_F(GenericCommandsTest, CopiesAndRenamedKeysCarryANewStamp) {
   Store("a", "1");
   const uint64_t before = engine_.log().sequence();

@@ -86,7 +86,7 @@ TEST_F(ObjectCommandsTest, IdleTimeIsRefusedUnderPoliciesThatDoNotTrackIt) {
   UsePolicy(storage::EvictionPolicy::kAllKeysLfu);
   EXPECT_THAT(Run({"OBJECT", "IDLETIME", "key"}),
               ::testing::StartsWith("-ERR An LFU maxmemory policy is selected, idle time not "));
-  UsePolicy(storage::EvictionPolicy::kAllKeysLhd);
+  UsePolicy(storage::EvictionPolicy::kAllKeysAdaptive);
   EXPECT_THAT(Run({"OBJECT", "IDLETIME", "key"}),
               ::testing::StartsWith("-ERR An LHD maxmemory policy is selected, idle time not "));
 }

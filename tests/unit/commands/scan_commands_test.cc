@@ -209,8 +209,8 @@ TEST_F(ScanCommandsTest, CursorsAreReadAsRedisReadsThem) {
   }
 }
 
-// The promise of SCAN: whatever is there from its start to its end is answered, while the tables grow
-// and shrink under it.
+// The promise of SCAN: whatever is there from its start to its end is answered, while the tables
+// grow and shrink under it.
 TEST_F(ScanCommandsTest, KeysThatStayAreAnsweredWhateverHappensToOthers) {
   const uint64_t seed = 20240611;
   SCOPED_TRACE(seed);

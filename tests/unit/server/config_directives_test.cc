@@ -359,7 +359,7 @@ TEST(ConfigDirectives, RefuseWrongValuesInRedisWords) {
       ErrorOf("maxmemory-policy", "x"),
       "argument(s) must be one of the following: volatile-lru, volatile-lfu, volatile-random, "
       "volatile-ttl, allkeys-lru, allkeys-lfu, allkeys-random, noeviction, "
-      "allkeys-s3fifo, volatile-s3fifo");
+      "allkeys-adaptive, volatile-adaptive");
   EXPECT_EQ(ErrorOf("unixsocketperm", "888"), "argument couldn't be parsed as an octal number");
   EXPECT_EQ(ErrorOf("unixsocketperm", "1777"), "argument must be between 0 and 777 inclusive");
   EXPECT_EQ(ErrorOf("maxmemory-clients", "101%"),
@@ -426,9 +426,9 @@ TEST(ConfigDirectives, ShowValuesInRedisSpelling) {
 
 TEST(ConfigDirectives, FillTheFieldsThatTheRestReads) {
   Config config;
-  const std::string policy = "allkeys-s3fifo";
+  const std::string policy = "allkeys-adaptive";
   ASSERT_TRUE(SetDirective(Find("maxmemory-policy"), {&policy, 1}, Origin::kFile, config).ok());
-  EXPECT_EQ(config.memory.policy, MaxmemoryPolicy::kAllkeysS3Fifo);
+  EXPECT_EQ(config.memory.policy, MaxmemoryPolicy::kAllkeysAdaptive);
   EXPECT_EQ(Config().memory.policy, MaxmemoryPolicy::kNoEviction);
   EXPECT_EQ(Config().network.port, 6379);
   EXPECT_EQ(Config().network.bind, (std::vector<std::string>{"*", "-::*"}));
