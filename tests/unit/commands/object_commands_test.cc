@@ -88,7 +88,7 @@ TEST_F(ObjectCommandsTest, IdleTimeIsRefusedUnderPoliciesThatDoNotTrackIt) {
               ::testing::StartsWith("-ERR An LFU maxmemory policy is selected, idle time not "));
   UsePolicy(storage::EvictionPolicy::kAllKeysAdaptive);
   EXPECT_THAT(Run({"OBJECT", "IDLETIME", "key"}),
-              ::testing::StartsWith("-ERR An LHD maxmemory policy is selected, idle time not "));
+              ::testing::StartsWith("-ERR An adaptive maxmemory policy is selected, idle time not "));
 }
 
 TEST_F(ObjectCommandsTest, FrequencyGrowsWithUseAndNeedsAPolicyThatTracksIt) {

@@ -39,7 +39,7 @@ std::string Failed(const std::string& name, const std::string& reason) {
 
 TEST(ConfigStore, GetsByNameAliasAndPattern) {
   const ConfigStore store(Config(), "");
-  EXPECT_THAT(Get(store, {"TIMEOUT"}), ElementsAre(Pair("timeout", "0")));
+  EXPECT_THAT(Get(store, {"TIMEOUT"}), ElementsAre(Pair("TIMEOUT", "0")));
   EXPECT_THAT(Get(store, {"slave-priority"}), ElementsAre(Pair("slave-priority", "100")));
   EXPECT_THAT(Get(store, {"hash-max-ziplist-entries"}),
               ElementsAre(Pair("hash-max-ziplist-entries", "512")));
