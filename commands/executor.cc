@@ -151,14 +151,13 @@ void Executor::Account(const Request& request, ClientState& client, const Comman
     parts_.stats.CountError(reply.last_error_code());
   }
   ++client.command_count;
-  if (duration_ns >= parts_.settings.duration_ns_min.load(std::memory_order_relaxed) ||
-      reply_bytes >= parts_.settings.reply_bytes_min.load(std::memory_order_relaxed) ||
-      parts_.settings.request_bytes_min.load(std::memory_order_relaxed) !=
-          ExecutionSettings::kNever) [[unlikely]] {
-    uint64_t request_bytes = 0;
-    for (const std::string_view arg : context.args()) request_bytes += arg.size();
+  const ExecutionSettings& settings = parts_.settings;
+  if (duration_ns >= settings.duration_ns_min.load(std::memory_order_relaxed) ||
+      reply_bytes >= settings.reply_bytes_min.load(std::memory_order_relaxed) ||
+      request.byte_count >= settings.request_bytes_min.load(std::memory_order_relaxed))
+      [[unlikely]] {
     parts_.observer.OnExceeded(client, *request.command, context.args(), duration_ns,
-                               request_bytes, reply_bytes);
+                               request.byte_count, reply_bytes);
   }
 }
 

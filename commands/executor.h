@@ -26,6 +26,7 @@ struct Request {
   uint32_t arg_count = 0;
   uint32_t first_key = 0;
   uint32_t key_count = 0;
+  uint64_t byte_count = 0;   ///< as it came over the wire, or near it
 };
 
 /// Gets told of commands, by whoever wants to watch. Called on the worker's thread.

@@ -38,6 +38,7 @@ class Session final : public net::ConnectionState {
   PublishedUsage published;
   std::string address;        ///< of the peer, as CLIENT LIST shows it
   std::string local_address;
+  uint64_t block_bytes = 0;   ///< of the request in arrival that came in blocks of their own
   bool is_over_soft_limit = false;
   int64_t over_soft_limit_since_ms = 0;
   bool is_held_back = false;   ///< by CLIENT PAUSE; what it sent waits in its input

@@ -1,6 +1,7 @@
 #include "server/session_worker.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "proto/reply_writer.h"
 #include "server/logging.h"
@@ -105,7 +106,11 @@ void SessionWorker::ReadRequests(Session& session) {
   net::Connection& connection = session.connection();
   if (connection.is_closing() || session.client.is_closing) return;
   if (IsHeldBack(session, nullptr)) return;
-  if (connection.has_block()) session.parser.SupplyLargeBulk(connection.TakeBlock());
+  if (connection.has_block()) {
+    SharedBytes block = connection.TakeBlock();
+    session.block_bytes += block.size();
+    session.parser.SupplyLargeBulk(std::move(block));
+  }
   size_t parsed = 0;      // of input(), by requests that are in the batch and not yet consumed
   for (;;) {
     proto::ParserLimits& limits = limits_.parser;
@@ -123,6 +128,7 @@ void SessionWorker::ReadRequests(Session& session) {
     if (step.outcome == proto::ParseOutcome::kRequest) {
       item.request.first_arg = first_arg;
       item.request.arg_count = args_.count() - first_arg;
+      item.request.byte_count = step.consumed + std::exchange(session.block_bytes, 0);
       executor_.Prepare(item.request, session.client.db);
     }
     batch_.push_back(item);
