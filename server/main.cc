@@ -9,6 +9,7 @@
 #include <cstring>
 #include <iostream>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -51,9 +52,22 @@ int Ping(const char* host_port) {
   return 1;
 }
 
-int Serve(ConfigStore& store, Logging& logging) {
+// What concerns the process and not the server in it.
+void FollowChanges(ConfigStore& store, Logging& logging) {
+  store.OnChange({"loglevel"}, [&logging](const Config&, const Config& after) -> Result<void> {
+    logging.SetLevel(after.log.level);
+    return {};
+  });
+  store.OnChange({"dir"}, [](const Config&, const Config& after) -> Result<void> {
+    if (chdir(after.process.dir.c_str()) == 0) return {};
+    return Error{std::strerror(errno)};
+  });
+}
+
+int Serve(ConfigStore& store, Logging& logging, std::span<WorkerNote> notes) {
   const auto config = store.Snapshot();
-  Server server(store);
+  FollowChanges(store, logging);
+  Server server(store, notes);
   logging.SetRole('M');
   logging.WriteStartupBanner({.mode = "standalone",
                               .port = static_cast<int>(config->network.port),
@@ -114,7 +128,7 @@ int Main(int argc, char** argv) {
   if (!plan.warning.empty()) LOG(WARNING) << plan.warning;
   if (plan.maxclients == 0) return 1;
   config.clients.clients_max = static_cast<int64_t>(plan.maxclients);
-  static std::array<WorkerNote, 1> notes;
+  static std::array<WorkerNote, net::kWorkerCountMax> notes;  // read by the crash report to the very end
   if (config.process.is_crash_logged) {
     CrashReport::Install({.version = kVersion, .log_file = config.log.path, .notes = notes});
   }
@@ -130,7 +144,7 @@ int Main(int argc, char** argv) {
     }
   }
   ConfigStore store(std::move(config), loaded.value().file_path);
-  return Serve(store, *logging.value());
+  return Serve(store, *logging.value(), notes);
 }
 
 }  // namespace

@@ -18,7 +18,6 @@ namespace ringtail::server {
 
 namespace {
 
-constexpr uint32_t kTcpTag = 0;
 constexpr uint32_t kUnixTag = 1;
 // What one turn of a worker receives before it executes: a few full receives, and at home in the
 // second-level cache.
@@ -56,8 +55,9 @@ storage::EvictionPolicy PolicyOf(MaxmemoryPolicy policy) {
 
 }  // namespace
 
-Server::Server(ConfigStore& config)
+Server::Server(ConfigStore& config, std::span<WorkerNote> notes)
     : config_(config),
+      notes_(notes),
       engine_({.worker_count = WorkerCount(*config.Snapshot()),
                .database_count = static_cast<int>(config.Snapshot()->process.database_count),
                .clock = &clock_}),
@@ -127,6 +127,13 @@ void Server::RegisterAppliers() {
         ApplyMonitoring(after);
         return {};
       });
+  config_.OnChange({"port"}, [this](const Config&, const Config& after) {
+    return ChangePort(after);
+  });
+  // Addresses of the same port cannot be opened a second time while the first sockets listen.
+  config_.OnChange({"bind"}, [](const Config&, const Config&) -> Result<void> {
+    return Error{"Failed to bind to specified addresses. Restart to change them."};
+  });
   config_.OnChange({"tcp-keepalive"}, [this](const Config&, const Config& after) -> Result<void> {
     network_->SetSocketOptions(
         {.keepalive_s = static_cast<int>(after.network.tcp_keepalive_seconds)});
@@ -139,6 +146,29 @@ void Server::RegisterAppliers() {
                    });
 }
 
+// The new sockets are opened before the old ones are closed, so a port that cannot be had changes nothing.
+Result<void> Server::ChangePort(const Config& config) {
+  std::vector<std::string> warnings;
+  const uint32_t old_tag = tcp_tag_;
+  if (config.network.port != 0) {
+    auto sockets = net::OpenTcpListeners(
+        {.binds = config.network.bind,
+         .port = static_cast<uint16_t>(config.network.port),
+         .backlog = static_cast<int>(config.network.tcp_backlog_count),
+         .tag = old_tag + 1,
+         .socket = {.keepalive_s = static_cast<int>(config.network.tcp_keepalive_seconds)}},
+        &warnings);
+    if (!sockets.ok()) {
+      LOG(WARNING) << sockets.error().message;
+      return Error{"Unable to listen on this port. Check server logs."};
+    }
+    network_->Listen(std::move(sockets).value());
+  }
+  tcp_tag_ = old_tag + 1;
+  network_->StopListening(old_tag);
+  return {};
+}
+
 Result<void> Server::Listen(const Config& config) {
   std::vector<net::ListeningSocket> sockets;
   if (config.network.port != 0) {
@@ -147,7 +177,7 @@ Result<void> Server::Listen(const Config& config) {
                      {.binds = config.network.bind,
                       .port = static_cast<uint16_t>(config.network.port),
                       .backlog = static_cast<int>(config.network.tcp_backlog_count),
-                      .tag = kTcpTag,
+                      .tag = tcp_tag_,
                       .socket = {.keepalive_s =
                                      static_cast<int>(config.network.tcp_keepalive_seconds)}},
                      &warnings));

@@ -12,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,8 +41,8 @@ namespace ringtail::server {
 
 class Server final : private commands::ControlService {
  public:
-  /// `config` must outlive the server.
-  explicit Server(ConfigStore& config);
+  /// `config` and the workers' notes (one each, for the crash report) must outlive the server.
+  Server(ConfigStore& config, std::span<WorkerNote> notes);
   ~Server() override;
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -61,6 +62,7 @@ class Server final : private commands::ControlService {
   // For workers and services; any thread.
 
   ConfigStore& config() { return config_; }
+  WorkerNote& note(size_t worker_index) { return notes_[worker_index]; }
   engine::Engine& engine() { return engine_; }
   const Clock& clock() const { return clock_; }
   const CycleClock& cycles() const { return cycles_; }
@@ -108,8 +110,10 @@ class Server final : private commands::ControlService {
   void RefreshKeyspace();
   void RegisterAppliers();
   Result<void> Listen(const Config& config);
+  Result<void> ChangePort(const Config& config);
 
   ConfigStore& config_;
+  const std::span<WorkerNote> notes_;
   SystemClock clock_;
   CycleClock cycles_;
   engine::Engine engine_;
@@ -135,6 +139,7 @@ class Server final : private commands::ControlService {
   std::atomic<uint64_t> output_limit_disconnections_{0};
   std::atomic<uint64_t> rejected_connections_{0};
   std::atomic<bool> is_stopping_{false};
+  uint32_t tcp_tag_ = 2;  // of the present TCP sockets; changes with the port
   // Bounds of the command logs and of the latency monitor, as the executors see them in one number each.
   std::atomic<int64_t> slow_us_min_{-1};
   std::atomic<int64_t> request_bytes_min_{-1};

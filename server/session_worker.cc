@@ -195,6 +195,9 @@ void SessionWorker::RunItem(const Item& item) {
   }
   if (item.request.arg_count != 0) {
     running_ = &session;
+    if (item.request.command != nullptr) {
+      server_.note(index_).SetCommand(item.request.command->full_name.c_str(), session.client.id);
+    }
     executor_.Execute(item.request, session.client, connection.output());
     if (session.client.is_closing) connection.CloseAfterFlush();
   }

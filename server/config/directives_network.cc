@@ -87,6 +87,7 @@ const Directive kDirectives[] = {
     {.name = "maxmemory-clients",
      .kind = MemoryOrPercent{FIELD(clients.memory_max)},
      .default_text = "0",
+     .effect = Effect::kLater,
      .summary =
          "Memory of all clients together above which the largest are hung up on; 0 is no limit."},
     {.name = "client-query-buffer-limit-unauthenticated",
@@ -104,6 +105,7 @@ const Directive kDirectives[] = {
     {.name = "maxclients-unauthenticated",
      .kind = Integer{FIELD(clients.unauthenticated_clients_max), 0, 4294967295},
      .default_text = "0",
+     .effect = Effect::kLater,
      .summary =
          "Clients that may be connected without having authenticated; 0 is only maxclients."},
     {.name = "tracking-table-max-keys",
