@@ -37,7 +37,8 @@ TEST(BlockReceiver, AnySizeInAnyStepsArrivesWhole) {
   const uint64_t seed = 4711;
   SCOPED_TRACE(seed);
   Random random(seed);
-  for (const size_t size : {1, 2, 1000, 65'536, 65'537, 200'000, 590'001, 1'000'000, 7'654'321}) {
+  for (const size_t size :
+       {1U, 2U, 1000U, 65'536U, 65'537U, 200'000U, 590'001U, 1'000'000U, 7'654'321U}) {
     const std::string value = Pattern(size);
     for (const size_t step : {size_t{1500}, size_t{70'000}, kBlockReceiveBytesMax}) {
       BlockReceiver block;
