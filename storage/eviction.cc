@@ -160,26 +160,39 @@ void Evictor::Offer(uint16_t db, uint64_t hash, uint32_t access, int64_t expiry_
 
 // Keeps the pool's best; a candidate that is there already is renewed.
 void Evictor::Consider(const EvictionCandidate& candidate) {
-  uint32_t least = 0;
+  const bool is_full = pool_count_ == kPoolSize;
+  if (is_full && candidate.score <= pool_[least_].score) return;
   for (uint32_t i = 0; i < pool_count_; ++i) {
-    if (pool_[i].hash == candidate.hash && pool_[i].db == candidate.db) {
-      pool_[i] = candidate;
-      return;
-    }
-    if (pool_[i].score < pool_[least].score) least = i;
+    if (pool_[i].hash != candidate.hash || pool_[i].db != candidate.db) continue;
+    pool_[i] = candidate;
+    if (is_full) FindLeast();
+    return;
   }
-  if (pool_count_ < kPoolSize) {
+  if (!is_full) {
     pool_[pool_count_++] = candidate;
-  } else if (candidate.score > pool_[least].score) {
-    pool_[least] = candidate;
+    if (pool_count_ == kPoolSize) FindLeast();
+  } else {
+    pool_[least_] = candidate;
+    FindLeast();
   }
 }
 
-// The score of an entry changes while it waits, and not at the same pace for all: they are compared
-// as of now. Scores by chance or by expiry time stand.
+void Evictor::FindLeast() {
+  least_ = 0;
+  for (uint32_t i = 1; i < pool_count_; ++i) {
+    if (pool_[i].score < pool_[least_].score) least_ = i;
+  }
+}
+
+// The score of an entry changes while it waits, and not at the same pace for all: when a clock has
+// moved on, all are compared as of now. Scores by chance or by expiry time stand.
 void Evictor::Rescore() {
   const EvictionRank rank = shared_.traits_->rank;
   if (rank == EvictionRank::kRandom || rank == EvictionRank::kTtl) return;
+  const uint64_t moment = uint64_t{clock_.tick} << 32 | clock_.seconds << 2 |
+                          static_cast<uint64_t>(shared_.trial_->best());
+  if (moment == scored_moment_) return;
+  scored_moment_ = moment;
   for (uint32_t i = 0; i < pool_count_; ++i) pool_[i].score = ScoreOf(pool_[i].access, 0);
 }
 

@@ -102,7 +102,7 @@ class Evictor {
  public:
   /// Entries to look at per eviction.
   static constexpr uint32_t kSamplesPerEviction = 7;
-  static constexpr uint32_t kPoolSize = 24;
+  static constexpr uint32_t kPoolSize = 16;
 
   Evictor(Eviction& shared, uint64_t seed);
 
@@ -143,6 +143,7 @@ class Evictor {
  private:
   uint64_t ScoreOf(uint32_t access, int64_t expiry_ms);
   void Consider(const EvictionCandidate& candidate);
+  void FindLeast();
   void Rescore();
   void ObserveReuse(uint64_t hash, const Waiting& was, uint32_t next);
   void ObserveStart(uint64_t hash, uint32_t cls);
@@ -164,6 +165,8 @@ class Evictor {
   uint64_t tick_step_ = 1;
   uint32_t offered_count_ = 0;
   uint32_t pool_count_ = 0;
+  uint32_t least_ = 0;  // Where the least score is, while the pool is full.
+  uint64_t scored_moment_ = 0;
   std::array<EvictionCandidate, kPoolSize> pool_;
 };
 

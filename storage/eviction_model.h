@@ -51,7 +51,7 @@ class EvictionModel {
   /// Counts an entry that begins a wait as class `cls`.
   void OnStart(uint32_t cls) {
     Add(starts_[cls]);
-    Add(events_);
+    Add(start_count_);
   }
   /// Counts a wait of class `cls` that ended with an access after `age` ticks.
   void OnReuse(uint32_t cls, uint32_t age) { Add(reuses_[cls][WaitBucket(age)]); }
@@ -77,6 +77,12 @@ class EvictionModel {
     uint32_t tick = 0;
     std::array<float, kAccessClassCount> starts{};
   };
+  struct Past {
+    uint32_t newer;
+    uint32_t older;
+    float newer_share;
+    float older_share;
+  };
   static constexpr uint32_t kRoundCount = 64;
 
   // A lost update is harmless, a locked instruction on every access is not.
@@ -85,24 +91,26 @@ class EvictionModel {
   }
 
   void Harvest(uint32_t tick);
-  float StartsAt(uint32_t cls, uint32_t tick) const;
-  void Hazards(const Row& starts, const Row& reuses, const Row& prior, float prior_weight,
-               Row& out);
-  void Publish(uint32_t cls, const Row& hazards, float turnover);
+  void FindPast(uint32_t now);
+  float StartsBefore(uint32_t cls, uint32_t bucket) const;
+  static Row Chances(const Row& starts, const Row& reuses, const Row& prior, float prior_weight);
+  void Publish(uint32_t cls, const Row& chances);
 
   // Counted by everyone.
   std::array<Counter, kAccessClassCount> starts_{};
   std::array<std::array<Counter, kWaitBucketCount>, kAccessClassCount> reuses_{};
   std::array<std::array<std::atomic<uint16_t>, kWaitBucketCount>, kAccessClassCount> density_{};
   std::atomic<uint32_t> turnover_ticks_{64};
-  Counter events_{0};
+  Counter start_count_{0};
   std::atomic<uint32_t> last_rebuild_tick_{0};
-  std::atomic_flag rebuilding_;
+  std::atomic_flag is_rebuilding_;
 
   // Only within Rebuild.
   std::array<Row, kAccessClassCount> faded_reuses_{};
   std::array<Round, kRoundCount> rounds_{};
   uint32_t round_count_ = 0;
+  std::array<Past, kWaitBucketCount> past_{};
+  std::array<float, kWaitBucketCount + 1> bucket_start_{};
 };
 
 }  // namespace ringtail::storage
