@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <csignal>
 #include <ctime>
 #include <optional>
@@ -233,8 +234,9 @@ void CrashReport::Install(const CrashReportOptions& options) {
   std::array<void*, 1> frame;
   backtrace(frame.data(), 1);
   // Never destroyed: the main thread may crash until its very end.
-  static CrashStack& main_stack = *new CrashStack;
-  (void)main_stack;
+  alignas(CrashStack) static std::byte room[sizeof(CrashStack)];
+  static CrashStack* const main_stack = new (room) CrashStack;
+  static_cast<void>(main_stack);
 
   struct sigaction action {};
   action.sa_sigaction = &Handle;
