@@ -484,7 +484,7 @@ std::string Info::MemoryAdvice() {
 
 std::string Info::AllocatorReport() {
   const memory::AllocatorStats stats = memory::ReadAllocatorStats();
-  std::string report = std::string("Allocator: ") + memory::AllocatorName() + "\n";
+  std::string report = std::string("Allocator (malloc): ") + memory::AllocatorName() + "\n";
   report += "Allocated: " + std::to_string(stats.allocated_bytes) + "\n";
   report += "Active: " + std::to_string(stats.active_bytes) + "\n";
   report += "Resident: " + std::to_string(stats.resident_bytes) + "\n";
