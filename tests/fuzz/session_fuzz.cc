@@ -63,8 +63,8 @@ class Session {
                    .stats = stats_,
                    .cycles = Cycles(),
                    .args = args_}) {
-    services_.limits.bulk_bytes_max = 64 * 1024;
-    limits_.bulk_bytes_max = 64 * 1024;
+    services_.limits.bulk_bytes_max = 4096;
+    limits_.bulk_bytes_max = 4096;
   }
 
   /// Feeds more bytes; what was not consumed is kept, as a connection would.
