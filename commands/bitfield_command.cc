@@ -155,9 +155,12 @@ void BitfieldRo(CommandContext& ctx, Args args) {
 bool FindBitfieldKey(Args args, KeyPositions& out) {
   if (args.size() < 2) return false;
   bool is_reading = true;
-  // As Redis does: anything but GETs, even what is no operation at all, counts as a write.
-  for (size_t at = 2; at < args.size() && is_reading; at += 3) {
-    is_reading = EqualsIgnoreCase(args[at], "GET") && at + 2 < args.size();
+  // As Redis does: what is no operation at all counts as a write.
+  for (size_t at = 2; at < args.size() && is_reading;) {
+    const bool is_overflow = EqualsIgnoreCase(args[at], "OVERFLOW");
+    const size_t operands = is_overflow ? 1 : 2;
+    is_reading = (is_overflow || EqualsIgnoreCase(args[at], "GET")) && at + operands < args.size();
+    at += 1 + operands;
   }
   out.Push(1, is_reading ? kKeyRo | kKeyAccess : kKeyRw | kKeyAccess | kKeyUpdate);
   return true;

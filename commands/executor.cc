@@ -105,7 +105,9 @@ void Executor::Execute(const Request& request, ClientState& client, proto::Outpu
   if (client.reply_mode != ReplyMode::kOn) [[unlikely]] ApplyReplyMode(client, output, mark);
 }
 
-void Executor::Run(const Request& request, ClientState& client, proto::OutputBuffer& output) {
+// Run and Account have one caller each, on every request's path.
+[[gnu::always_inline]] inline void Executor::Run(const Request& request, ClientState& client,
+                                                 proto::OutputBuffer& output) {
   const std::span<const Key> keys(keys_.data() + request.first_key, request.key_count);
   const size_t output_bytes = output.size_bytes();
   const CommandSpec& spec = *request.command->spec;
@@ -134,8 +136,9 @@ void Executor::Run(const Request& request, ClientState& client, proto::OutputBuf
   Account(request, client, context, output.size_bytes() - output_bytes);
 }
 
-void Executor::Account(const Request& request, ClientState& client, const CommandContext& context,
-                       size_t reply_bytes) {
+[[gnu::always_inline]] inline void Executor::Account(const Request& request, ClientState& client,
+                                                     const CommandContext& context,
+                                                     size_t reply_bytes) {
   const uint64_t now_cycles = CycleClock::Now();
   const uint64_t duration_ns = parts_.cycles.ToNs(now_cycles - last_cycles_);
   last_cycles_ = now_cycles;

@@ -31,7 +31,9 @@ Word MakeWord(std::string_view name) {
     head = low;
     tail = high;
   } else {
-    for (size_t i = 0; i < size; ++i) head |= uint64_t{static_cast<unsigned char>(name[i])} << (8 * i);
+    // First, middle and last are all there is of up to three.
+    const auto byte = [&](size_t i) { return uint64_t{static_cast<unsigned char>(name[i])}; };
+    if (size != 0) head = byte(0) | byte(size / 2) << 8 | byte(size - 1) << 16;
   }
   return {head & ~kLowerCaseBits, (tail & ~kLowerCaseBits) ^ (uint64_t{size} << 59)};
 }

@@ -5,8 +5,8 @@
 //   if (auto waiting = ghosts.Recall(hash, tick)) ...   // which forgets it
 //
 // A fixed table of 4-byte marks in groups of eight; in a full group the oldest gives way. A mark
-// tells keys apart by 12 bits of their hash, so at most one recall in 500 is another key's: the
-// model learns from thousands, and one new key in 500 starts with a wrong class.
+// tells keys apart by 11 bits of their hash, so in a full table one new key in 256 is taken for
+// another: the model learns from thousands, and that key starts with a wrong class.
 //
 // Thread rule: any thread; a mark is one relaxed atomic, a race loses one of two marks.
 #pragma once

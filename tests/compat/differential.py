@@ -79,6 +79,8 @@ class Generator:
                 command = spoiled
         if expires_soon(command):
             return [command[:2]]
+        # What was sent counts, not what was drawn: a spoiled command may be about another key.
+        args = command[len(words):]
         following = rule.followed_by(args) if rule.followed_by and args else None
         return [command, following] if following else [command]
 

@@ -171,7 +171,7 @@ TEST(Evictor, AdaptiveFollowsPopularityThatMoves) {
     const double skew = random.Unit() * random.Unit();
     hits += keys.Access(static_cast<uint64_t>(i) / 4 + static_cast<uint64_t>(1'000 * skew)) ? 1 : 0;
   }
-  EXPECT_GT(hits, kAccesses / 2);  // Pure frequency keeps what was popular: below a tenth.
+  EXPECT_GT(hits, kAccesses / 2);
 }
 
 TEST(Evictor, AKeyUsedSinceItWasOfferedIsNotEvicted) {
