@@ -198,5 +198,22 @@ std::span<const CommandSpec> LatencyCommands();
 std::span<const CommandSpec> ServerCommands();
 std::span<const CommandSpec> IntrospectionCommands();
 std::span<const CommandSpec> DebugCommands();
+std::span<const CommandSpec> ListCommands();
+std::span<const CommandSpec> BlockingListCommands();
+std::span<const CommandSpec> SetCommands();
+std::span<const CommandSpec> HashCommands();
+std::span<const CommandSpec> HashExpiryCommands();
+std::span<const CommandSpec> SortedSetCommands();
+std::span<const CommandSpec> SortedSetRangeCommands();
+std::span<const CommandSpec> SortedSetCombineCommands();
+std::span<const CommandSpec> BlockingSortedSetCommands();
+std::span<const CommandSpec> GeoCommands();
+std::span<const CommandSpec> HyperLogLogCommands();
+std::span<const CommandSpec> StreamCommands();
+std::span<const CommandSpec> StreamGroupCommands();
+std::span<const CommandSpec> StreamReadCommands();
+std::span<const CommandSpec> SortCommands();
+std::span<const CommandSpec> SerializationCommands();
+std::span<const CommandSpec> TransactionCommands();
 
 }  // namespace ringtail::commands

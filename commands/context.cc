@@ -87,7 +87,7 @@ void CommandContext::Stamp(KeyRef& key, Entry* entry, bool is_new) {
                                                  key.key_.hash.bits(),
                                                  entry->is_volatile() ? entry->expiry_ms() : 0));
   }
-  is_changed_ = true;
+  NoteChange(key);
 }
 
 void CommandContext::SetString(KeyRef& key, std::string_view value, int64_t expiry_ms) {
@@ -126,13 +126,13 @@ void CommandContext::AmendString(KeyRef& key, std::string_view value) {
   key.found_.entry =
       database.SetString(key.key_, key.found_, value, key.expiry_ms(), now_ms());
   key.found_.entry->SetStamp(kept_stamp);
-  is_changed_ = true;
+  NoteChange(key);
 }
 
 void CommandContext::AmendInt(KeyRef& key, int64_t value) {
   if (key && key.entry()->encoding() == Encoding::kInt) [[likely]] {
     key.entry()->SetIntValue(value);
-    is_changed_ = true;
+    NoteChange(key);
     return;
   }
   char digits[20];
@@ -148,7 +148,7 @@ void CommandContext::PutAmended(KeyRef& key, Entry* entry) {
   entry->SetStamp(old.stamp());
   DatabaseOf(key).Replace(key.key_.hash, key.found_, entry, now_ms());
   key.found_.entry = entry;
-  is_changed_ = true;
+  NoteChange(key);
 }
 
 void CommandContext::AmendText(KeyRef& key, std::string_view text) {
@@ -158,7 +158,7 @@ void CommandContext::AmendText(KeyRef& key, std::string_view text) {
     entry.SetBlobBytes(text.size());
     std::memcpy(entry.blob().data(), text.data(), text.size());
     entry.SetRaw(false);
-    is_changed_ = true;
+    NoteChange(key);
     return;
   }
   PutAmended(key, storage::MakeText(key.name(), text, key.expiry_ms() != kNoExpiry));
@@ -167,7 +167,7 @@ void CommandContext::AmendText(KeyRef& key, std::string_view text) {
 std::span<char> CommandContext::AmendBytes(KeyRef& key, size_t size) {
   if (key) {
     if (const auto bytes = storage::GrowInPlace(*key.entry(), size)) {
-      is_changed_ = true;
+      NoteChange(key);
       return *bytes;
     }
   }
@@ -183,22 +183,32 @@ std::span<char> CommandContext::AmendBytes(KeyRef& key, size_t size) {
   return raw.bytes;
 }
 
+void CommandContext::Create(KeyRef& key, ValueType type) {
+  Put(key, Entry::Create({.key = key.name(), .type = type, .encoding = Encoding::kBlob}));
+}
+
+void CommandContext::Create(KeyRef& key, ValueType type, std::unique_ptr<storage::Object> object) {
+  Entry* entry = Entry::Create({.key = key.name(), .type = type, .encoding = Encoding::kObject});
+  entry->SetPointer(object.release());
+  Put(key, entry);
+}
+
 void CommandContext::Erase(KeyRef& key) {
   key.database_->Erase(key.found_);
   key.found_ = {};
-  is_changed_ = true;
+  NoteChange(key);
 }
 
 Entry* CommandContext::Detach(KeyRef& key) {
   Entry* entry = key.database_->Detach(key.found_);
   key.found_ = {};
-  is_changed_ = true;
+  NoteChange(key);
   return entry;
 }
 
 void CommandContext::SetExpiry(KeyRef& key, int64_t expiry_ms) {
   key.found_.entry = key.database_->SetExpiry(key.key_, key.found_, expiry_ms, now_ms());
-  is_changed_ = true;
+  NoteChange(key);
 }
 
 // ---- The log
@@ -223,6 +233,12 @@ void CommandContext::Finish() {
   } else {
     engine().log().AppendTransaction(client().db, effects_);
   }
+}
+
+// ---- Waiting
+
+void CommandContext::WaitFor(const WaitSpec& spec) {
+  spec.nothing == WaitSpec::Nothing::kNull ? reply_.Null() : reply_.NullArray();
 }
 
 // ---- Answering

@@ -27,10 +27,12 @@
 #include "commands/errors.h"
 #include "commands/registry.h"
 #include "commands/services.h"
+#include "commands/wait.h"
 #include "engine/engine.h"
 #include "proto/arg_vector.h"
 #include "proto/reply_writer.h"
 #include "storage/string_value.h"
+#include "storage/value_place.h"
 
 namespace ringtail::commands {
 
@@ -113,6 +115,18 @@ class CommandContext {
   /// The key's string as `size` (at least its present size) writable bytes, what is new zeroed; expiry and stamp kept. For
   /// changing parts of it. The key may be absent. Good until the next call.
   std::span<char> AmendBytes(KeyRef& key, size_t size);
+  /// The value where it lies, for types that change their own shape. The key must be there. Say Changed afterwards, if
+  /// the value is another one then. Invalid once the key is changed in another way.
+  storage::ValuePlace Place(KeyRef& key) {
+    return {*key.database_, key.key_, key.found_, now_ms()};
+  }
+  /// Adds a collection without elements under a key that is not there: a packed one of no bytes. A handler that
+  /// does so puts an element in.
+  void Create(KeyRef& key, ValueType type);
+  /// Adds a value that is a structure from the start.
+  void Create(KeyRef& key, ValueType type, std::unique_ptr<storage::Object> object);
+  /// Says that the value at `key` was changed by way of Place; expiry and stamp are kept.
+  void Changed(const KeyRef& key) { NoteChange(key); }
   /// Erases the key.
   void Erase(KeyRef& key);
   /// Takes the entry out and hands it to the caller (for Put under another name: see Entry::Rekey).
@@ -146,6 +160,11 @@ class CommandContext {
   void ReplyString(const Entry& entry);
   void SyntaxError() { reply_.Error(errors::kSyntax); }
 
+  // Waiting.
+
+  /// Waits for a key, as commands/wait.h says; the handler has answered nothing and answers nothing after it.
+  void WaitFor(const WaitSpec& spec);
+
   // Questions.
 
   int64_t now_ms() const { return parts_.worker.now_ms; }
@@ -169,6 +188,8 @@ class CommandContext {
   void Finish();
 
  private:
+  /// Everything that changes a key passes here.
+  void NoteChange(const KeyRef&) { is_changed_ = true; }
   KeyRef Lookup(std::string_view key, int db);
   Key HashedKey(std::string_view key);
   void Touch(const KeyRef& key);

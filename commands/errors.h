@@ -76,6 +76,9 @@ inline constexpr std::string_view kClientIdNotPositive = "ERR client-id should b
 inline constexpr std::string_view kInvalidClientId = "ERR Invalid client ID";
 inline constexpr std::string_view kTimeoutNotInteger =
     "ERR timeout is not an integer or out of range";
+inline constexpr std::string_view kTimeoutNotFloat =
+    "ERR timeout is not a float or out of range";
+inline constexpr std::string_view kTimeoutOutOfRange = "ERR timeout is out of range";
 inline constexpr std::string_view kTimeoutNegative = "ERR timeout is negative";
 
 // Keys, expiry, whole databases.

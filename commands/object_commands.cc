@@ -19,21 +19,11 @@ KeyRef PeekOrNull(CommandContext& ctx, std::string_view name) {
 
 // Redis's name for the way a value is kept. Packed collections are what it calls a listpack.
 std::string_view EncodingName(const Entry& entry) {
-  const bool is_packed = entry.encoding() == Encoding::kBlob;
-  switch (entry.type()) {
-    case ValueType::kString:
-      return storage::StringEncodingName(entry);
-    case ValueType::kList:
-      return "quicklist";
-    case ValueType::kSet:
-    case ValueType::kHash:
-      return is_packed ? "listpack" : "hashtable";
-    case ValueType::kSortedSet:
-      return is_packed ? "listpack" : "skiplist";
-    case ValueType::kStream:
-      return "stream";
+  if (entry.type() == ValueType::kString) return storage::StringEncodingName(entry);
+  if (entry.encoding() == Encoding::kObject) {
+    return storage::ObjectOf<storage::Object>(entry).encoding_name();
   }
-  return "unknown";
+  return entry.type() == ValueType::kSet && entry.has_variant() ? "intset" : "listpack";
 }
 
 void ObjectEncoding(CommandContext& ctx, Args args) {

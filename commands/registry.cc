@@ -88,9 +88,17 @@ bool IsPrintable(std::string_view text) {
 
 const CommandTable& CommandTable::Standard() {
   static const std::array kFamilies = {
-      StringCommands(), BitmapCommands(), GenericCommands(),       ScanCommands(), ConnectionCommands(),
-      ClientCommands(), ConfigCommands(), InfoCommands(), CommandLogCommands(), LatencyCommands(), ServerCommands(), IntrospectionCommands(), DebugCommands(),
-      ExpireCommands(), ObjectCommands(),
+      StringCommands(),       BitmapCommands(),           HyperLogLogCommands(),
+      ListCommands(),         BlockingListCommands(),     SetCommands(),
+      HashCommands(),         HashExpiryCommands(),       SortedSetCommands(),
+      SortedSetRangeCommands(), SortedSetCombineCommands(), BlockingSortedSetCommands(),
+      GeoCommands(),          StreamCommands(),           StreamGroupCommands(),
+      StreamReadCommands(),   GenericCommands(),          ExpireCommands(),
+      ScanCommands(),         SortCommands(),             SerializationCommands(),
+      ObjectCommands(),       TransactionCommands(),      ConnectionCommands(),
+      ClientCommands(),       ConfigCommands(),           InfoCommands(),
+      CommandLogCommands(),   LatencyCommands(),          ServerCommands(),
+      IntrospectionCommands(), DebugCommands(),
   };
   static const CommandTable kTable(kFamilies);
   return kTable;

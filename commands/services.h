@@ -19,10 +19,26 @@ class ControlService;     // control_service.h: SHUTDOWN, MONITOR, DEBUG
 class InfoService;        // info_service.h: INFO, MEMORY
 class LatencyService;     // latency_service.h: LATENCY
 
+/// Up to where collections stay packed; the directives of the same names.
+struct EncodingLimits {
+  std::atomic<int64_t> hash_entries_max{512};
+  std::atomic<int64_t> hash_value_bytes_max{64};
+  std::atomic<int64_t> list_node_size{-2};   ///< above 0 entries; -1 to -5: 4, 8, 16, 32, 64 KiB
+  std::atomic<int64_t> intset_entries_max{512};
+  std::atomic<int64_t> set_entries_max{128};
+  std::atomic<int64_t> set_value_bytes_max{64};
+  std::atomic<int64_t> zset_entries_max{128};
+  std::atomic<int64_t> zset_value_bytes_max{64};
+  std::atomic<int64_t> hll_sparse_bytes_max{3000};
+  std::atomic<int64_t> stream_node_bytes_max{4096};
+  std::atomic<int64_t> stream_node_entries_max{100};
+};
+
 /// Sizes and defaults that handlers need; written by CONFIG SET, read afresh by each command.
 struct Limits {
   std::atomic<int64_t> bulk_bytes_max{512LL * 1024 * 1024};  ///< proto-max-bulk-len
   std::atomic<bool> is_user_flush_lazy{false};               ///< lazyfree-lazy-user-flush
+  EncodingLimits encodings;
 };
 
 struct Services {

@@ -5,11 +5,22 @@
 #include <memory>
 #include <utility>
 
+#include "storage/object.h"
+
 namespace ringtail::engine {
 namespace {
 
 // Unmapping this much takes as long as a few dozen requests; below it the hand-over costs more.
 constexpr size_t kBackgroundBytesMin = 256 * 1024;
+// As many elements of a structure, each an allocation or two, take as long to free.
+constexpr size_t kBackgroundElementsMin = 64;
+
+bool IsLarge(const storage::Entry& entry) {
+  if (entry.encoding() == storage::Encoding::kObject) {
+    return storage::ObjectOf<storage::Object>(entry).element_count() >= kBackgroundElementsMin;
+  }
+  return entry.footprint_bytes() >= kBackgroundBytesMin;
+}
 
 }  // namespace
 
@@ -25,7 +36,7 @@ BackgroundDisposer::~BackgroundDisposer() {
 }
 
 void BackgroundDisposer::Dispose(storage::Entry* entry) {
-  if (entry->footprint_bytes() < kBackgroundBytesMin) {
+  if (!IsLarge(*entry)) {
     storage::Entry::Destroy(entry);
     return;
   }

@@ -18,6 +18,20 @@ namespace ringtail::server {
 
 namespace {
 
+void ApplyEncodings(const EncodingConfig& config, commands::EncodingLimits& limits) {
+  limits.hash_entries_max = config.hash_entries_max;
+  limits.hash_value_bytes_max = static_cast<int64_t>(config.hash_value_bytes_max);
+  limits.list_node_size = config.list_node_size;
+  limits.intset_entries_max = config.intset_entries_max;
+  limits.set_entries_max = config.set_entries_max;
+  limits.set_value_bytes_max = static_cast<int64_t>(config.set_value_bytes_max);
+  limits.zset_entries_max = config.zset_entries_max;
+  limits.zset_value_bytes_max = static_cast<int64_t>(config.zset_value_bytes_max);
+  limits.hll_sparse_bytes_max = static_cast<int64_t>(config.hll_sparse_bytes_max);
+  limits.stream_node_bytes_max = static_cast<int64_t>(config.stream_node_bytes_max);
+  limits.stream_node_entries_max = config.stream_node_entries_max;
+}
+
 constexpr uint32_t kUnixTag = 1;
 // What one turn of a worker receives before it executes: a few full receives, and at home in the
 // second-level cache.
@@ -98,6 +112,7 @@ void Server::ApplyLimits(const Config& config) {
   limits_version_.fetch_add(1, std::memory_order_release);
   services_.limits.bulk_bytes_max = limits.parser.bulk_bytes_max;
   services_.limits.is_user_flush_lazy = config.memory.is_user_flush_lazy;
+  ApplyEncodings(config.encodings, services_.limits.encodings);
   auth_.SetPassword(config.security.password);
   is_protected_ = config.network.is_protected && config.security.password.empty();
   execution_settings_.is_latency_tracked = config.monitor.is_latency_tracked;

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "storage/object.h"
+
 namespace ringtail::storage {
 
 char* Entry::WriteLength(char* at, size_t length) {
@@ -54,7 +56,7 @@ Entry* Entry::CreateLike(const Entry& from, Encoding encoding, size_t payload_by
                          .payload_bytes = payload_bytes,
                          .is_volatile = is_volatile,
                          .has_annex = from.has_annex()});
-  entry->SetRaw(from.is_raw());
+  entry->SetVariant(from.has_variant());
   entry->stamp_high_ = from.stamp_high_;
   entry->stamp_low_ = from.stamp_low_;
   entry->access_ = from.access_;
@@ -75,7 +77,7 @@ Entry* Entry::CreateWithKey(const Entry& from, std::string_view key) {
                          .payload_bytes = payload_bytes,
                          .is_volatile = from.is_volatile(),
                          .has_annex = from.has_annex()});
-  entry->SetRaw(from.is_raw());
+  entry->SetVariant(from.has_variant());
   entry->stamp_high_ = from.stamp_high_;
   entry->stamp_low_ = from.stamp_low_;
   entry->access_ = from.access_;
@@ -101,12 +103,15 @@ Entry* Entry::Copy(const Entry& from, std::string_view key) {
     SharedBytes share = own;
     own.Release();
     entry->SetPointer(share.Release());
+  } else if (from.encoding() == Encoding::kObject) {
+    entry->SetPointer(ObjectOf<Object>(from).Clone().release());
   }
   return entry;
 }
 
 void Entry::Destroy(Entry* entry) {
   if (entry->encoding() == Encoding::kShared) SharedBytes::Adopt(entry->pointer());
+  if (entry->encoding() == Encoding::kObject) delete &ObjectOf<Object>(*entry);
   DestroyShell(entry);
 }
 
@@ -134,6 +139,8 @@ size_t Entry::footprint_bytes() const {
     SharedBytes shared = SharedBytes::Adopt(pointer());
     bytes += shared.reserved_bytes();
     shared.Release();
+  } else if (encoding() == Encoding::kObject) {
+    bytes += ObjectOf<Object>(*this).footprint_bytes();
   }
   return bytes;
 }

@@ -66,9 +66,9 @@ class Entry {
                            bool is_volatile);
   /// An entry with `from`'s value, stamp, access and expiry under another key; consumes `from`.
   static Entry* Rekey(Entry* from, std::string_view key);
-  /// The same as a copy: `from` lives on. A kShared block is shared, not copied. Not for kObject.
+  /// The same as a copy: `from` lives on. A kShared block is shared, not copied; an object is cloned.
   static Entry* Copy(const Entry& from, std::string_view key);
-  /// Frees the entry and what its payload points to. kObject payloads must be gone before.
+  /// Frees the entry and what its payload points to.
   static void Destroy(Entry* entry);
   /// Frees only the entry's own bytes, after its payload has moved to another entry.
   static void DestroyShell(Entry* entry) { memory::Free(entry, entry->allocated_bytes()); }
@@ -92,9 +92,12 @@ class Entry {
   int64_t expiry_ms() const { return is_volatile() ? Load<int64_t>(tail()) : kNoExpiry; }
   /// A string that was put together in place, which Redis leaves unencoded: OBJECT ENCODING says "raw"
   /// however short it is. Writing the value as a whole ends that.
-  bool is_raw() const { return (flags_ & kRawFlag) != 0; }
-  void SetRaw(bool is_raw) {
-    flags_ = static_cast<uint8_t>(is_raw ? flags_ | kRawFlag : flags_ & ~kRawFlag);
+  bool is_raw() const { return has_variant(); }
+  void SetRaw(bool is_raw) { SetVariant(is_raw); }
+  /// Which of two forms a blob of this type has: of a string see is_raw, of a set whether it is sorted integers.
+  bool has_variant() const { return (flags_ & kVariantFlag) != 0; }
+  void SetVariant(bool is_set) {
+    flags_ = static_cast<uint8_t>(is_set ? flags_ | kVariantFlag : flags_ & ~kVariantFlag);
   }
   /// Only for entries made volatile.
   void SetExpiryMs(int64_t expiry_ms) { Store(tail(), expiry_ms); }
@@ -141,13 +144,13 @@ class Entry {
     return memory::ReservedBytes(ShapeBytes(encoding, payload_bytes)) ==
            memory::ReservedBytes(allocated_bytes());
   }
-  /// Bytes this entry takes from the allocator, its SharedBytes block included (kObject: the shell only).
+  /// Bytes this entry takes from the allocator, what its payload points to included.
   size_t footprint_bytes() const;
 
  private:
   static constexpr uint8_t kVolatileFlag = 1;
   static constexpr uint8_t kAnnexFlag = 2;
-  static constexpr uint8_t kRawFlag = 4;
+  static constexpr uint8_t kVariantFlag = 4;
   static constexpr size_t kHeaderBytes = 12;
 
   char* tail() { return reinterpret_cast<char*>(this) + kHeaderBytes; }

@@ -50,17 +50,14 @@ const Directive kDirectives[] = {
     {.name = "hll-sparse-max-bytes",
      .kind = Memory{FIELD(encodings.hll_sparse_bytes_max), 0, kLongMax},
      .default_text = "3000",
-     .effect = Effect::kLater,
      .summary = "Bytes up to which a HyperLogLog stays sparse."},
     {.name = "stream-node-max-bytes",
      .kind = Memory{FIELD(encodings.stream_node_bytes_max), 0, kLongMax},
      .default_text = "4096",
-     .effect = Effect::kLater,
      .summary = "Bytes in a node of a stream; 0 is no limit."},
     {.name = "stream-node-max-entries",
      .kind = Integer{FIELD(encodings.stream_node_entries_max), 0, kLongMax},
      .default_text = "100",
-     .effect = Effect::kLater,
      .summary = "Entries in a node of a stream; 0 is no limit."},
 };
 

@@ -1,0 +1,8 @@
+// Hashes: fields and their values.
+#include "commands/context.h"
+
+namespace ringtail::commands {
+
+std::span<const CommandSpec> HashCommands() { return {}; }
+
+}  // namespace ringtail::commands

@@ -1,0 +1,8 @@
+// Sorted sets: commands that wait for a member.
+#include "commands/context.h"
+
+namespace ringtail::commands {
+
+std::span<const CommandSpec> BlockingSortedSetCommands() { return {}; }
+
+}  // namespace ringtail::commands
