@@ -56,9 +56,11 @@ class PackedNeedle {
   size_t element_bytes() const { return element_bytes_; }
   /// Writes the element to `out`, which has room for element_bytes().
   void Write(char* out) const;
-  /// Whether the element at `at` has this value.
+  /// Whether the element at `at` has this value. The first byte says how long a head is and the head how long the
+  /// body, so nothing behind the element is looked at.
   bool Matches(const char* at) const {
-    return std::memcmp(at, head_, head_bytes_) == 0 &&
+    return static_cast<unsigned char>(*at) == head_[0] &&
+           (head_bytes_ == 1 || std::memcmp(at + 1, head_ + 1, head_bytes_ - 1U) == 0) &&
            (text_.empty() || std::memcmp(at + head_bytes_, text_.data(), text_.size()) == 0);
   }
 
