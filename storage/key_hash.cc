@@ -21,4 +21,9 @@ KeyHash KeyHasher::Hash(std::string_view key) const {
   return KeyHash(XXH3_64bits_withSecret(key.data(), key.size(), secret_.data(), secret_.size()));
 }
 
+const KeyHasher& MemberHasher() {
+  static const KeyHasher hasher;
+  return hasher;
+}
+
 }  // namespace ringtail::storage

@@ -53,4 +53,7 @@ class KeyHasher {
   std::array<unsigned char, 192> secret_;
 };
 
+/// Hashes the members of collections; one secret for the process, made at first use.
+const KeyHasher& MemberHasher();
+
 }  // namespace ringtail::storage

@@ -1,6 +1,6 @@
 // A hash table of entries, made for one cache line to a look-up and for never pausing.
 //
-//   Table table(grow_load);
+//   Table table(grow_load);                    // of a database's entries; BasicTable<Item> of other things
 //   table.Insert(hash, entry);
 //   Table::Slot slot = table.Find(key);
 //   if (slot) Use(slot.entry());
@@ -16,6 +16,9 @@
 // include it; (2) while growing, an entry whose old home is below moved_ is in the new array, every other one
 // in the old array; no entry of the old array spills over the moved_ border.
 //
+// An Item has `std::string_view key() const` and `static void Destroy(Item*)`; its file that includes
+// storage/table_impl.h instantiates the table once. The words below are those of a database: items are its entries.
+//
 // Thread rule: not thread-safe, but PrefetchBucket and PrefetchEntry may be called by any thread at any time
 // as long as retired arrays are kept until that thread is known to be elsewhere (see Retirer).
 #pragma once
@@ -30,26 +33,52 @@
 
 namespace ringtail::storage {
 
-class Table {
+/// The sizes of a table's bucket arrays, whatever it holds.
+struct TableSizes {
+  struct Size {
+    uint32_t bucket_count;
+    uint32_t home_count;
+  };
+  static constexpr unsigned kClasses = 92;  // up to 2^24 buckets
+  static constexpr uint32_t kWindow = 31;
+
+  // The allocator's classes in cache lines: 1, 2, 3, then 4 5 6 7 × 2^k.
+  constexpr TableSizes() : sizes() {
+    for (unsigned i = 0; i < kClasses; ++i) {
+      const uint32_t count = i < 3 ? i + 1 : (4 + (i - 3) % 4) << ((i - 3) / 4);
+      const uint32_t spill = count / 8 < kWindow ? count / 8 : kWindow;
+      sizes[i] = {.bucket_count = count, .home_count = count - spill};
+    }
+  }
+  constexpr const Size& operator[](size_t index) const { return sizes[index]; }
+
+  Size sizes[kClasses];
+};
+inline constexpr TableSizes kTableSizes{};
+
+/// What to do with a bucket array that is no longer used. Null: free it at once.
+struct TableRetirer {
+  virtual ~TableRetirer() = default;
+  virtual void Retire(void* lines, size_t size) = 0;
+};
+
+template <typename Item>
+class BasicTable {
  private:
   struct Bucket;
 
  public:
-  /// What to do with a bucket array that is no longer used. Null: free it at once.
-  struct Retirer {
-    virtual ~Retirer() = default;
-    virtual void Retire(void* lines, size_t size) = 0;
-  };
+  using Retirer = TableRetirer;
 
   /// Where an entry is. Good until the next Insert, Erase or Move on the table.
   class Slot {
    public:
     Slot() = default;
     explicit operator bool() const { return bucket_ != nullptr; }
-    Entry* entry() const;
+    Item* entry() const;
 
    private:
-    friend class Table;
+    friend class BasicTable;
     Slot(Bucket* bucket, unsigned index, uint32_t distance)
         : bucket_(bucket), index_(static_cast<uint8_t>(index)),
           distance_(static_cast<uint8_t>(distance)) {}
@@ -60,23 +89,23 @@ class Table {
 
   /// `grow_load` in (0, 1): the share of slots in use at which the table grows. Many tables that fill
   /// alike should have different ones, so that they do not all hold two arrays at the same moment.
-  explicit Table(double grow_load = 0.9, Retirer* retirer = nullptr);
-  ~Table();
-  Table(const Table&) = delete;
-  Table& operator=(const Table&) = delete;
+  explicit BasicTable(double grow_load = 0.9, Retirer* retirer = nullptr);
+  ~BasicTable();
+  BasicTable(const BasicTable&) = delete;
+  BasicTable& operator=(const BasicTable&) = delete;
 
   /// The entry with this key, or nothing.
   Slot Find(const Key& key) const;
   /// Adds an entry whose key is not in the table. Moves a few buckets along if the table is growing.
-  void Insert(KeyHash hash, Entry* entry);
+  void Insert(KeyHash hash, Item* entry);
   /// Puts another entry of the same key in an entry's place.
-  void Replace(Slot slot, Entry* entry);
+  void Replace(Slot slot, Item* entry);
   /// Takes an entry out; the caller owns it now.
-  Entry* Erase(Slot slot);
+  Item* Erase(Slot slot);
   /// Continues a growing or shrinking table by about `bucket_count` buckets. Returns whether more is to do.
   bool Move(size_t bucket_count);
 
-  /// Calls visit(Entry*, position) for every entry whose position lies in [cursor, returned cursor); 0 when the
+  /// Calls visit(Item*, position) for every entry whose position lies in [cursor, returned cursor); 0 when the
   /// end is reached. An entry that is there from a scan's start to its end is visited, whatever happens
   /// to the table meanwhile. Visits about one bucket. visit must not change the table.
   template <typename Visit>
@@ -84,10 +113,13 @@ class Table {
   /// Calls visit(Slot) for every entry whose 24 position bits are these, until it returns true.
   template <typename Visit>
   bool VisitPosition(uint32_t position, Visit&& visit) const;
-  /// Calls visit(Entry*) for every entry. visit must not change the table.
+  /// Calls visit(Item*) for every entry. visit must not change the table.
   template <typename Visit>
   void VisitAll(Visit&& visit) const;
-  /// Calls visit(Entry*, position) for the entries of the bucket where `position` lives (and those spilled into it).
+  /// An entry drawn uniformly; null if there is none. O(1) on average.
+  template <typename Generator>
+  Item* Random(Generator&& generator) const;
+  /// Calls visit(Item*, position) for the entries of the bucket where `position` lives (and those spilled into it).
   template <typename Visit>
   void VisitBucketAt(uint32_t position, Visit&& visit) const;
 
@@ -110,7 +142,8 @@ class Table {
 
  private:
   static constexpr unsigned kSlots = 7;
-  static constexpr uint32_t kWindow = 31;
+  static constexpr unsigned kSizeClasses = TableSizes::kClasses;
+  static constexpr uint32_t kWindow = TableSizes::kWindow;
   static constexpr uint32_t kNowhere = 0xffffffff;
   static constexpr uint64_t kPointerMask = (uint64_t{1} << 48) - 1;
   static constexpr uint64_t kPositionEnd = uint64_t{1} << KeyHash::kPositionBits;
@@ -134,11 +167,11 @@ class Table {
     uint64_t word() const { return word_; }
     unsigned size_class() const { return static_cast<unsigned>(word_ >> 48); }
     Bucket* buckets() const { return reinterpret_cast<Bucket*>(word_ & kPointerMask); }
-    uint32_t bucket_count() const { return is_null() ? 0 : kSizes[size_class()].bucket_count; }
-    uint32_t home_count() const { return is_null() ? 0 : kSizes[size_class()].home_count; }
+    uint32_t bucket_count() const { return is_null() ? 0 : kTableSizes[size_class()].bucket_count; }
+    uint32_t home_count() const { return is_null() ? 0 : kTableSizes[size_class()].home_count; }
     size_t bytes() const { return size_t{bucket_count()} * sizeof(Bucket); }
     uint32_t Home(uint32_t position) const {
-      return static_cast<uint32_t>((uint64_t{position} * kSizes[size_class()].home_count) >>
+      return static_cast<uint32_t>((uint64_t{position} * kTableSizes[size_class()].home_count) >>
                                    KeyHash::kPositionBits);
     }
     /// The first position whose home is `home`; kPositionEnd for the home behind the last.
@@ -150,25 +183,13 @@ class Table {
     uint64_t word_ = 0;
   };
 
-  struct Size {
-    uint32_t bucket_count;
-    uint32_t home_count;
-  };
-  static constexpr unsigned kSizeClasses = 92;  // up to 2^24 buckets
-  struct SizeTable {
-    Size sizes[kSizeClasses];
-    constexpr SizeTable();
-    constexpr const Size& operator[](size_t index) const { return sizes[index]; }
-  };
-  static const SizeTable kSizes;
-
   // Readers of other threads (prefetch) race with the owner on purpose; relaxed atomics make that defined.
   static uint64_t LoadWord(const uint64_t& word) { return __atomic_load_n(&word, __ATOMIC_RELAXED); }
   static void StoreWord(uint64_t& word, uint64_t value) {
     __atomic_store_n(&word, value, __ATOMIC_RELAXED);
   }
-  static Entry* Pointer(uint64_t slot) { return reinterpret_cast<Entry*>(slot & kPointerMask); }
-  static uint64_t MakeSlot(uint32_t position, Entry* entry) {
+  static Item* Pointer(uint64_t slot) { return reinterpret_cast<Item*>(slot & kPointerMask); }
+  static uint64_t MakeSlot(uint32_t position, Item* entry) {
     return (uint64_t{position >> 8} << 48) | reinterpret_cast<uint64_t>(entry);
   }
   static unsigned FingerprintAt(uint64_t control, unsigned index) {
@@ -203,10 +224,10 @@ class Table {
     return array.word() == next_array().word() ? zeroed_ : array.bucket_count();
   }
 
-  bool Place(Array array, uint32_t position, Entry* entry);
+  bool Place(Array array, uint32_t position, Item* entry);
   /// Puts an entry into one bucket, if that has a free slot.
-  static bool Put(Array array, uint32_t home, uint32_t at, uint32_t position, Entry* entry);
-  static Entry* Take(Bucket* bucket, unsigned index, uint32_t distance);
+  static bool Put(Array array, uint32_t home, uint32_t at, uint32_t position, Item* entry);
+  static Item* Take(Bucket* bucket, unsigned index, uint32_t distance);
   uint32_t MakeRoom(Array array, uint32_t home);
   static uint32_t PullBack(Array array, uint32_t hole);
   void Free(Array array);
@@ -232,6 +253,8 @@ class Table {
   const double grow_load_;
   Retirer* const retirer_;
 };
+
+using Table = BasicTable<Entry>;
 
 }  // namespace ringtail::storage
 

@@ -9,28 +9,21 @@
 
 namespace ringtail::storage {
 
-// The allocator's classes in cache lines: 1, 2, 3, then 4 5 6 7 × 2^k.
-constexpr Table::SizeTable::SizeTable() : sizes() {
-  for (unsigned i = 0; i < kSizeClasses; ++i) {
-    const uint32_t count = i < 3 ? i + 1 : (4 + (i - 3) % 4) << ((i - 3) / 4);
-    const uint32_t spill = count / 8 < kWindow ? count / 8 : kWindow;
-    sizes[i] = {.bucket_count = count, .home_count = count - spill};
-  }
-}
-inline constexpr Table::SizeTable Table::kSizes{};
-
-inline Entry* Table::Slot::entry() const { return Pointer(bucket_->slots[index_]); }
+template <typename Item>
+inline Item* BasicTable<Item>::Slot::entry() const { return Pointer(bucket_->slots[index_]); }
 
 // Which of the seven fingerprints are the position's: bit 8i+7 is set for slot i. A borrow can set a bit too
 // many (never one too few); the tag and key compares after it settle that.
-inline uint64_t Table::MatchFingerprint(uint64_t control, uint32_t position) {
+template <typename Item>
+inline uint64_t BasicTable<Item>::MatchFingerprint(uint64_t control, uint32_t position) {
   constexpr uint64_t kOnes = 0x0101010101010101;
   const uint64_t different = control ^ (kOnes * (position & 0xff));
   return (different - kOnes) & ~different & 0x0080808080808080;
 }
 
 // As memcmp, without its call for keys of the usual lengths: two loads that may overlap cover 8 to 16 bytes.
-inline bool Table::IsSame(std::string_view left, std::string_view right) {
+template <typename Item>
+inline bool BasicTable<Item>::IsSame(std::string_view left, std::string_view right) {
   const size_t size = left.size();
   if (size != right.size()) return false;
   if (size < 8 || size > 16) return std::memcmp(left.data(), right.data(), size) == 0;
@@ -43,7 +36,8 @@ inline bool Table::IsSame(std::string_view left, std::string_view right) {
          word(left.data() + size - 8) == word(right.data() + size - 8);
 }
 
-inline Table::Slot Table::Find(const Key& key) const {
+template <typename Item>
+inline typename BasicTable<Item>::Slot BasicTable<Item>::Find(const Key& key) const {
   if (size_ == 0) return {};
   const uint32_t position = key.hash.position();
   const Array array = ArrayOf(position);
@@ -61,13 +55,15 @@ inline Table::Slot Table::Find(const Key& key) const {
   }
 }
 
-inline void Table::PrefetchBucket(KeyHash hash) const {
+template <typename Item>
+inline void BasicTable<Item>::PrefetchBucket(KeyHash hash) const {
   const Array array = ArrayOf(hash.position());
   if (array.is_null()) return;
   __builtin_prefetch(array.buckets() + array.Home(hash.position()));
 }
 
-inline void Table::PrefetchEntry(KeyHash hash) const {
+template <typename Item>
+inline void BasicTable<Item>::PrefetchEntry(KeyHash hash) const {
   const uint32_t position = hash.position();
   const Array array = ArrayOf(position);
   if (array.is_null()) return;
@@ -83,19 +79,21 @@ inline void Table::PrefetchEntry(KeyHash hash) const {
   __builtin_prefetch(entry + 64);
 }
 
-inline void Table::Replace(Slot slot, Entry* entry) {
+template <typename Item>
+inline void BasicTable<Item>::Replace(Slot slot, Item* entry) {
   uint64_t& word = slot.bucket_->slots[slot.index_];
   StoreWord(word, (word & ~kPointerMask) | reinterpret_cast<uint64_t>(entry));
 }
 
+template <typename Item>
 template <typename Visit>
-void Table::VisitRange(Array array, uint64_t first_position, uint64_t end_position,
+void BasicTable<Item>::VisitRange(Array array, uint64_t first_position, uint64_t end_position,
                        Visit&& visit) {
   const uint32_t last_home = array.Home(static_cast<uint32_t>(end_position - 1));
   for (uint32_t b = array.Home(static_cast<uint32_t>(first_position));; ++b) {
     const Bucket& bucket = array.buckets()[b];
     for (unsigned i = 0; i < kSlots; ++i) {
-      Entry* entry = Pointer(bucket.slots[i]);
+      Item* entry = Pointer(bucket.slots[i]);
       if (entry == nullptr) continue;
       const uint32_t position = PositionAt(bucket, i);
       if (position >= first_position && position < end_position) visit(entry, position);
@@ -104,8 +102,9 @@ void Table::VisitRange(Array array, uint64_t first_position, uint64_t end_positi
   }
 }
 
+template <typename Item>
 template <typename Visit>
-uint32_t Table::Scan(uint32_t cursor, Visit&& visit) const {
+uint32_t BasicTable<Item>::Scan(uint32_t cursor, Visit&& visit) const {
   const Array current = current_array();
   if (current.is_null() || cursor >= kPositionEnd) return 0;
   const uint32_t home = current.Home(cursor);
@@ -115,8 +114,9 @@ uint32_t Table::Scan(uint32_t cursor, Visit&& visit) const {
   return end >= kPositionEnd ? 0 : static_cast<uint32_t>(end);
 }
 
+template <typename Item>
 template <typename Visit>
-bool Table::VisitPosition(uint32_t position, Visit&& visit) const {
+bool BasicTable<Item>::VisitPosition(uint32_t position, Visit&& visit) const {
   if (size_ == 0) return false;
   const Array array = ArrayOf(position);
   Bucket* bucket = array.buckets() + array.Home(position);
@@ -129,8 +129,9 @@ bool Table::VisitPosition(uint32_t position, Visit&& visit) const {
   }
 }
 
+template <typename Item>
 template <typename Visit>
-void Table::VisitAll(Visit&& visit) const {
+void BasicTable<Item>::VisitAll(Visit&& visit) const {
   for (const Array array : {current_array(), next_array()}) {
     for (uint32_t b = 0; b < BucketEnd(array); ++b) {
       for (const uint64_t slot : array.buckets()[b].slots) {
@@ -140,8 +141,24 @@ void Table::VisitAll(Visit&& visit) const {
   }
 }
 
+template <typename Item>
+template <typename Generator>
+Item* BasicTable<Item>::Random(Generator&& generator) const {
+  if (size_ == 0) return nullptr;
+  const Array current = current_array();
+  const Array next = next_array();
+  const uint32_t current_end = BucketEnd(current);
+  for (;;) {  // at least one slot in a few is in use, or the table would be shrinking
+    const uint64_t drawn = generator.Below(uint64_t{current_end + BucketEnd(next)} * kSlots);
+    const auto at = static_cast<uint32_t>(drawn / kSlots);
+    const Bucket& bucket = at < current_end ? current.buckets()[at] : next.buckets()[at - current_end];
+    if (Item* item = Pointer(bucket.slots[drawn % kSlots])) return item;
+  }
+}
+
+template <typename Item>
 template <typename Visit>
-void Table::VisitBucketAt(uint32_t position, Visit&& visit) const {
+void BasicTable<Item>::VisitBucketAt(uint32_t position, Visit&& visit) const {
   if (size_ == 0) return;
   const Array array = ArrayOf(position);
   const Bucket& bucket = array.buckets()[array.Home(position)];

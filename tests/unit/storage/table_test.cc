@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -284,6 +285,24 @@ TEST(Table, VisitBucketAtVisitsOnlyEntriesOfTheTable) {
       ASSERT_EQ(at, model.hasher.Hash(entry->key()).position());
     });
   }
+}
+
+TEST(Table, DrawsEveryEntryAboutAsOften) {
+  for (const size_t size : {size_t{1}, size_t{5}, size_t{100}, size_t{1000}}) {
+    TableModel model(size, 0.9, 7);
+    for (size_t id = 0; id < size; ++id) model.Insert(id);
+    std::map<Entry*, size_t> drawn;
+    constexpr size_t kDrawsEach = 1000;
+    for (size_t i = 0; i < size * kDrawsEach; ++i) ++drawn[model.table.Random(model.random)];
+    EXPECT_EQ(drawn.size(), size);
+    for (const auto& [entry, count] : drawn) {
+      EXPECT_GT(count, kDrawsEach * 8 / 10);
+      EXPECT_LT(count, kDrawsEach * 12 / 10);
+    }
+  }
+  Table empty;
+  Random random(1);
+  EXPECT_EQ(empty.Random(random), nullptr);
 }
 
 }  // namespace
