@@ -44,6 +44,12 @@ void Executor::PrefetchEntries(const Request& request, int db) const {
   }
 }
 
+void Executor::PrefetchLocks(const Request& request) const {
+  for (uint32_t k = 0; k < request.key_count; ++k) {
+    parts_.engine.PrefetchLock(keys_[request.first_key + k]);
+  }
+}
+
 void Executor::Reject(const CommandTable::Entry* command, const ClientState& client,
                       proto::OutputBuffer& output, std::string_view error) {
   proto::ReplyWriter reply(output, client.resp);

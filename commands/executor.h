@@ -74,6 +74,8 @@ class Executor {
   void Prepare(Request& request, int db);
   /// Starts to load the entries of a prepared request, whose buckets have arrived by now.
   void PrefetchEntries(const Request& request, int db) const;
+  /// Starts to bring the locks of its keys here; for a request that is a few places before its turn.
+  void PrefetchLocks(const Request& request) const;
   /// Executes a prepared request and writes its reply.
   void Execute(const Request& request, ClientState& client, proto::OutputBuffer& output);
   uint32_t key_count() const { return static_cast<uint32_t>(keys_.size()); }

@@ -3,8 +3,11 @@
 //   const uint64_t stamp = log.Commit();                        // while the partition locks are held
 //   if (log.has_readers()) log.Append(db, {"SET", key, value});
 //
-// Replicas, the append-only file, slot migrations and region links are readers. While there are none a
-// commit costs a counter. Thread rule: Commit and Append from any worker that holds the locks of the partitions it
+// Replicas, the append-only file, slot migrations and region links are readers. While there are none the order of
+// two writes is nobody's business, and all writes between two invalidations share a number: an invalidation takes one
+// of its own (Advance), and what has a smaller one is older. So a commit costs a load; a counter that all
+// workers add to would cost each of them a cache miss (measured: docs/adr/0002-commit-numbers.md).
+// Thread rule: Commit, Advance and Append from any worker that holds the locks of the partitions it
 // changed; AddReader and RemoveReader only in exclusive mode.
 #pragma once
 
@@ -26,17 +29,10 @@ struct LogReader {
 
 class CommitLog {
  public:
-  explicit CommitLog(bool is_single_threaded) : is_single_threaded_(is_single_threaded) {}
-
-  /// Takes the next commit sequence; the first is 1.
-  uint64_t Commit() {
-    if (is_single_threaded_) {
-      const uint64_t next = sequence_.load(std::memory_order_relaxed) + 1;
-      sequence_.store(next, std::memory_order_relaxed);
-      return next;
-    }
-    return sequence_.fetch_add(1, std::memory_order_relaxed) + 1;
-  }
+  /// The commit sequence of a write; the first is 1.
+  uint64_t Commit() { return has_readers() ? Advance() : sequence(); }
+  /// A commit sequence that is larger than that of every write before.
+  uint64_t Advance() { return sequence_.fetch_add(1, std::memory_order_relaxed) + 1; }
   uint64_t sequence() const { return sequence_.load(std::memory_order_relaxed); }
 
   bool has_readers() const { return has_readers_.load(std::memory_order_relaxed); }
@@ -55,9 +51,8 @@ class CommitLog {
   void Write(std::span<const std::string_view> command);
   void Deliver();
 
-  const bool is_single_threaded_;
   std::atomic<bool> has_readers_{false};
-  alignas(64) std::atomic<uint64_t> sequence_{0};
+  std::atomic<uint64_t> sequence_{1};
 
   std::mutex mutex_;  // guards what follows
   std::vector<LogReader*> readers_;

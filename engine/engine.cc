@@ -38,7 +38,6 @@ Engine::Engine(const Options& options)
       databases_(std::make_unique<std::atomic<Database*>[]>(
           (partition_mask_ + 1) * static_cast<size_t>(options.database_count))),
       gate_(options.worker_count),
-      log_(is_single_threaded_),
       eviction_(storage::EvictionPolicy::kNoEviction, 0) {
   const uint64_t seed = Seed(options.seed);
   for (size_t i = 0; i < options.worker_count; ++i) {

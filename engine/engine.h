@@ -23,6 +23,7 @@
 
 #include "base/clock.h"
 #include "base/counter.h"
+#include "base/prefetch.h"
 #include "base/random.h"
 #include "engine/array_retirer.h"
 #include "engine/background_disposer.h"
@@ -117,6 +118,10 @@ class Engine {
   };
   /// All workers stand still while one of these lives. Only within a batch and with no KeyLocks held.
   ExclusiveGate::Scope Exclusive(WorkerState& worker) { return {gate_, worker.index}; }
+  /// Starts to bring the lock of a key's partition here, which another worker held last; a few keys ahead.
+  void PrefetchLock(const Key& key) const {
+    if (!is_single_threaded_) PrefetchForWriting(&partitions_[PartitionOf(key.hash)].lock);
+  }
   /// Whether someone waits for exclusivity; for slices of long work.
   bool is_exclusive_wanted() const { return gate_.is_wanted(); }
 

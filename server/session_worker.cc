@@ -13,6 +13,8 @@ namespace {
 // Where a batch is cut: about as many keys as fit into the first-level cache with their buckets and entries.
 constexpr size_t kBatchKeysMax = 128;
 constexpr size_t kBatchItemsMax = 256;
+// How many requests ahead of its turn a lock is fetched from the worker that held it last.
+constexpr size_t kLockPrefetchDistance = 4;
 // One slice of expiry and table moves between two turns, and the pause until the next if there is more.
 constexpr int64_t kBackgroundSliceNs = 500'000;
 constexpr int64_t kBackgroundPauseMs = 1;
@@ -159,7 +161,12 @@ void SessionWorker::RunBatch() {
   for (const Item& item : batch_) {
     executor_.PrefetchEntries(item.request, item.session->client.db);
   }
-  for (const Item& item : batch_) RunItem(item);
+  for (size_t i = 0; i < batch_.size(); ++i) {
+    if (i + kLockPrefetchDistance < batch_.size()) {
+      executor_.PrefetchLocks(batch_[i + kLockPrefetchDistance].request);
+    }
+    RunItem(batch_[i]);
+  }
   batch_.clear();
   args_.Clear();
   executor_.BeginBatch();
