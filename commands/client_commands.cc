@@ -243,8 +243,13 @@ void Unblock(CommandContext& ctx, Args args) {
       !EqualsIgnoreCase(args[3], "ERROR")) {
     return ctx.reply().Error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
   }
-  if (!ctx.IntArg(args[2])) return;
-  ctx.reply().Integer(0);  // No command blocks yet, so no client is blocked.
+  const auto id = ctx.IntArg(args[2]);
+  if (!id) return;
+  ClientService* clients = ctx.services().clients;
+  const bool is_error = args.size() == 4 && EqualsIgnoreCase(args[3], "ERROR");
+  const bool was_waiting = clients != nullptr && *id > 0 &&
+                           clients->Unblock(static_cast<uint64_t>(*id), is_error);
+  ctx.reply().Integer(was_waiting ? 1 : 0);
 }
 
 constexpr uint32_t kPlain = kNoScript | kLoading | kStale;
@@ -283,7 +288,7 @@ constexpr CommandSpec kSubcommands[] = {
     {.name = "TRACKINGINFO", .arity = 2, .flags = kPlain, .categories = kCatConnection,
      .handler = TrackingInfo, .since = "6.2.0",
      .summary = "Answers how the connection's keys are tracked."},
-    {.name = "UNBLOCK", .arity = -3, .flags = kManaging, .categories = kCatConnection,
+    {.name = "UNBLOCK", .arity = -3, .flags = kManaging | kExclusive, .categories = kCatConnection,
      .handler = Unblock, .since = "5.0.0", .summary = "Wakes a client that a command blocks."},
     {.name = "UNPAUSE", .arity = 2, .flags = kManaging, .categories = kCatConnection,
      .handler = Unpause, .since = "6.2.0", .summary = "Ends a pause."},

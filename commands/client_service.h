@@ -39,6 +39,9 @@ class ClientService {
   /// Holds commands back until the time, extending a pause that is longer or stronger.
   virtual void Pause(int64_t until_ms, PauseKind kind) = 0;
   virtual void Unpause() = 0;
+  /// Ends the wait of a client that a command blocks, as at its timeout or with an error. False: it does not wait.
+  /// In exclusive mode.
+  virtual bool Unblock(uint64_t id, bool is_error) = 0;
   /// Makes the client a monitor.
   virtual void Monitor(uint64_t id) = 0;
   /// Ends its being a monitor (RESET).

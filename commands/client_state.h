@@ -7,15 +7,22 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "proto/reply_writer.h"
 
 namespace ringtail::commands {
 
+class Transaction;
+struct Waiter;
+
 enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext, kSkip };
 
 struct ClientState {
+  ClientState();
+  ~ClientState();
+
   uint64_t id = 0;
   int db = 0;
   proto::RespVersion resp = proto::RespVersion::kResp2;
@@ -26,6 +33,8 @@ struct ClientState {
   bool is_no_touch = false;
   bool is_closing = false;        ///< close once the replies so far are sent
   ReplyMode reply_mode = ReplyMode::kOn;
+  std::unique_ptr<Transaction> transaction;  ///< since MULTI or WATCH; or null
+  std::shared_ptr<Waiter> waiter;            ///< while a command makes it wait; or null
   std::string name;
   std::string user = "default";
   std::string library_name;

@@ -48,6 +48,8 @@ enum CommandFlag : uint32_t {
   // Ringtail's own; not shown.
   kExclusive = 1U << 28,          ///< runs while all workers stand still
   kPartitionwise = 1U << 29,      ///< no keys; visits partitions one lock at a time
+  kImmediate = 1U << 30,          ///< executed at once even between MULTI and EXEC
+  kExecutesQueue = 1U << 31,      ///< EXEC
 };
 
 /// ACL categories that a row names itself; the rest (@read, @write, @fast, @slow, @admin, @dangerous,

@@ -5,6 +5,7 @@
 #include "commands/auth_service.h"
 #include "commands/client_service.h"
 #include "commands/context.h"
+#include "commands/transaction.h"
 
 namespace ringtail::commands {
 namespace {
@@ -108,6 +109,10 @@ void Reset(CommandContext& ctx, Args) {
   if (client.is_monitor && ctx.services().clients != nullptr) {
     ctx.services().clients->Unmonitor(client.id);
   }
+  if (client.transaction != nullptr) {
+    client.transaction->Unwatch(ctx.engine(), ctx.is_exclusive());
+    client.transaction.reset();
+  }
   client.db = 0;
   client.resp = proto::RespVersion::kResp2;
   client.name.clear();
@@ -129,7 +134,7 @@ constexpr CommandSpec kCommands[] = {
     {.name = "ECHO", .arity = 2, .flags = kLoading | kStale | kFast, .categories = kCatConnection,
      .handler = Echo, .group = "connection", .since = "1.0.0", .complexity = "O(1)",
      .summary = "Answers the given message."},
-    {.name = "QUIT", .arity = -1, .flags = kAlways, .categories = kCatConnection, .handler = Quit,
+    {.name = "QUIT", .arity = -1, .flags = kAlways | kImmediate, .categories = kCatConnection, .handler = Quit,
      .group = "connection", .since = "1.0.0", .complexity = "O(1)",
      .summary = "Closes the connection.", .deprecated_since = "7.2.0",
      .replaced_by = "just closing the connection"},
@@ -142,7 +147,7 @@ constexpr CommandSpec kCommands[] = {
     {.name = "HELLO", .arity = -1, .flags = kAlways, .categories = kCatConnection,
      .handler = Hello, .group = "connection", .since = "6.0.0", .complexity = "O(1)",
      .summary = "Chooses the protocol version, and introduces the server."},
-    {.name = "RESET", .arity = 1, .flags = kAlways, .categories = kCatConnection,
+    {.name = "RESET", .arity = 1, .flags = kAlways | kImmediate, .categories = kCatConnection,
      .handler = Reset, .group = "connection", .since = "6.2.0", .complexity = "O(1)",
      .summary = "Makes the connection as new."},
 };

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "base/parse_number.h"
+#include "commands/transaction.h"
+#include "commands/waiter.h"
 
 namespace ringtail::commands {
 
@@ -220,7 +222,7 @@ void CommandContext::Effect(std::initializer_list<std::string_view> command) {
 void CommandContext::Effect(std::span<const std::string_view> command) {
   is_effect_verbatim_ = false;
   if (!wants_effects()) return;
-  effects_.emplace_back(command.begin(), command.end());
+  effects_.push_back({.db = client().db, .args = {command.begin(), command.end()}});
 }
 
 void CommandContext::Finish() {
@@ -228,17 +230,92 @@ void CommandContext::Finish() {
   stamp();
   parts_.worker.stats.changes.Add();
   if (!wants_effects()) [[likely]] return;
-  if (is_effect_verbatim_) {
+  if (parts_.execution.is_in_transaction) {
+    auto& all = parts_.execution.effects;
+    if (is_effect_verbatim_) all.push_back({client().db, {parts_.args.begin(), parts_.args.end()}});
+    std::ranges::move(effects_, std::back_inserter(all));
+  } else if (is_effect_verbatim_) {
     engine().log().Append(client().db, parts_.args);
   } else {
-    engine().log().AppendTransaction(client().db, effects_);
+    engine().log().AppendTransaction(effects_);
   }
+}
+
+// ---- Who watches, who waits
+
+// A key that has expired by now is erased first, so that its being gone is no change.
+void CommandContext::Watch(Transaction& transaction, std::string_view key) {
+  const KeyRef ref = Lookup(key, client().db);
+  transaction.Watch(engine(), client().db, ref.key_);
+}
+
+void CommandContext::NoteInterest(const KeyRef& key) {
+  if (!engine().NoteChange(key.db_, key.key_)) return;
+  for (const ReadyKey& ready : parts_.execution.ready) {
+    if (ready.db == key.db_ && ready.name == key.name()) return;
+  }
+  parts_.execution.ready.push_back({key.db_, std::string(key.name()), key.key_.hash});
+}
+
+void CommandContext::NoteDatabasesChange(int first, int second) {
+  if (!engine().has_interests()) return;
+  engine().ForEachInterest([&](int db, std::string_view name,
+                               std::span<engine::Watcher* const> watchers, bool has_waiters) {
+    if (first >= 0 && db != first && db != second) return;
+    const Key key = engine().MakeKey(name);
+    const auto is_there = [&](int place) {
+      Database* database = engine().FindDatabase(place, key.hash);
+      return database != nullptr && database->Find(key).entry != nullptr;
+    };
+    if (!is_there(first < 0 ? db : first) && !is_there(first < 0 ? db : second)) return;
+    for (engine::Watcher* watcher : watchers) {
+      watcher->is_dirty.store(true, std::memory_order_relaxed);
+    }
+    if (has_waiters) parts_.execution.ready.push_back({db, std::string(name), key.hash});
+  });
 }
 
 // ---- Waiting
 
 void CommandContext::WaitFor(const WaitSpec& spec) {
-  spec.nothing == WaitSpec::Nothing::kNull ? reply_.Null() : reply_.NullArray();
+  if (parts_.execution.retried != nullptr) return;  // It goes on waiting.
+  if (parts_.execution.is_in_transaction || services().waits == nullptr) {
+    spec.nothing == WaitSpec::Nothing::kNull ? reply_.Null() : reply_.NullArray();
+    return;
+  }
+  auto waiter = std::make_shared<Waiter>();
+  waiter->command = &parts_.command;
+  waiter->type = spec.type;
+  waiter->nothing = spec.nothing;
+  waiter->timeout_ms = spec.timeout_ms;
+  waiter->is_woken_by_removal = spec.is_woken_by_removal;
+  waiter->client.id = client().id;
+  waiter->client.db = client().db;
+  waiter->client.resp = client().resp;
+  waiter->client.user = client().user;
+  waiter->client.name = client().name;
+  waiter->client.reply_mode = client().reply_mode;
+  waiter->client.is_no_touch = client().is_no_touch;
+  // Words of its own; none of them moves once there is a view of it.
+  auto& words = waiter->words;
+  words.reserve(parts_.args.size() + spec.retry_args.size() + parts_.keys.size());
+  if (spec.retry_args.empty()) {
+    words.assign(parts_.args.begin(), parts_.args.end());
+  } else {
+    words.assign(spec.retry_args.begin(), spec.retry_args.end());
+  }
+  waiter->args.assign(words.begin(), words.end());
+  for (const Key& key : parts_.keys) {
+    words.emplace_back(key.bytes);
+    waiter->lock_keys.push_back({words.back(), key.hash});
+  }
+  for (const std::string_view name : spec.keys) {
+    const auto key = std::ranges::find(waiter->lock_keys, name, &Key::bytes);
+    if (key == waiter->lock_keys.end()) continue;
+    waiter->keys.push_back(*key);
+    engine().AddWaiter(client().db, *key, waiter);
+  }
+  client().waiter = std::move(waiter);
 }
 
 // ---- Answering

@@ -25,6 +25,7 @@
 #include "commands/client_state.h"
 #include "commands/command.h"
 #include "commands/errors.h"
+#include "commands/execution.h"
 #include "commands/registry.h"
 #include "commands/services.h"
 #include "commands/wait.h"
@@ -70,6 +71,7 @@ class CommandContext {
     Services& services;
     const CommandTable& table;
     const CommandTable::Entry& command;
+    Execution& execution;
     Args args;
     std::span<const Key> keys;               ///< hashed keys of the command, in order
     const proto::ArgVector* arg_vector;      ///< where args came from, for large arguments; may be null
@@ -135,6 +137,9 @@ class CommandContext {
   void SetExpiry(KeyRef& key, int64_t expiry_ms);
   /// Says that something changed, for changes not made through this class (FLUSHALL, SWAPDB).
   void MarkChanged() { is_changed_ = true; }
+  /// Says that these databases (first == second: that one; first < 0: all) are about to be emptied or to change places;
+  /// in exclusive mode.
+  void NoteDatabasesChange(int first, int second);
 
   // The log.
 
@@ -162,6 +167,8 @@ class CommandContext {
 
   // Waiting.
 
+  /// Watches a key of the command for its client's transaction.
+  void Watch(Transaction& transaction, std::string_view key);
   /// Waits for a key, as commands/wait.h says; the handler has answered nothing and answers nothing after it.
   void WaitFor(const WaitSpec& spec);
 
@@ -181,7 +188,9 @@ class CommandContext {
   /// The block that holds a whole argument, if it came in one.
   SharedBytes BlockOf(std::string_view arg) const;
   /// All workers stand still, so visits need no locks.
-  bool is_exclusive() const { return (parts_.command.spec->flags & kExclusive) != 0; }
+  bool is_exclusive() const { return parts_.execution.is_exclusive; }
+  /// Between MULTI and EXEC: nobody may wait.
+  bool is_in_transaction() const { return parts_.execution.is_in_transaction; }
   bool is_changed() const { return is_changed_; }
 
   /// Logs what the handler did; called once by the executor, with the locks still held.
@@ -189,7 +198,11 @@ class CommandContext {
 
  private:
   /// Everything that changes a key passes here.
-  void NoteChange(const KeyRef&) { is_changed_ = true; }
+  void NoteChange(const KeyRef& key) {
+    is_changed_ = true;
+    if (parts_.engine.has_interests()) [[unlikely]] NoteInterest(key);
+  }
+  void NoteInterest(const KeyRef& key);
   KeyRef Lookup(std::string_view key, int db);
   Key HashedKey(std::string_view key);
   void Touch(const KeyRef& key);
@@ -206,7 +219,7 @@ class CommandContext {
   uint64_t stamp_ = 0;
   bool is_changed_ = false;
   bool is_effect_verbatim_ = true;
-  std::vector<std::vector<std::string>> effects_;
+  std::vector<engine::LoggedCommand> effects_;
 };
 
 }  // namespace ringtail::commands

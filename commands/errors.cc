@@ -33,6 +33,11 @@ std::string UnknownSubcommand(std::string_view container, std::string_view subco
          std::string(container) + " HELP.";
 }
 
+std::string ExecAbort(std::string_view error) {
+  return "EXECABORT Transaction discarded because of: " +
+         std::string(error.substr(error.find(' ') + 1));
+}
+
 std::string InvalidExpire(std::string_view full_name) {
   return "ERR invalid expire time in '" + std::string(full_name) + "' command";
 }

@@ -1,5 +1,7 @@
 #include "commands/executor.h"
 
+#include "commands/transaction.h"
+
 namespace ringtail::commands {
 
 void Executor::BeginBatch() {
@@ -50,10 +52,20 @@ void Executor::PrefetchLocks(const Request& request) const {
   }
 }
 
-void Executor::Reject(const CommandTable::Entry* command, const ClientState& client,
+void Executor::Reject(const CommandTable::Entry* command, ClientState& client,
                       proto::OutputBuffer& output, std::string_view error) {
   proto::ReplyWriter reply(output, client.resp);
-  reply.Error(error);
+  Transaction* transaction = client.transaction.get();
+  if (transaction == nullptr || !transaction->is_open) {
+    reply.Error(error);
+  } else if (command != nullptr && (command->spec->flags & kExecutesQueue) != 0) {
+    reply.Error(errors::ExecAbort(error));
+    transaction->Unwatch(parts_.engine, /*is_locked=*/false);
+    client.transaction.reset();
+  } else {
+    reply.Error(error);
+    transaction->is_aborted = true;
+  }
   if (command != nullptr) parts_.stats.Of(command->index).rejected_calls.Add();
   parts_.stats.CountError(reply.last_error_code());
 }
@@ -84,90 +96,124 @@ bool Executor::IsAllowed(const Request& request, ClientState& client,
     Reject(request.command, client, output, errors::kNoAuth);
     return false;
   }
-  if ((spec.flags & kDenyOom) != 0 && parts_.engine.memory_bytes_max() != 0) {
-    size_t incoming_bytes = 0;
-    for (const std::string_view arg : args) incoming_bytes += arg.size();
-    if (!parts_.engine.MakeRoom(parts_.worker, incoming_bytes)) {
-      Reject(request.command, client, output, errors::kOutOfMemory);
-      return false;
-    }
+  if (client.transaction != nullptr && client.transaction->is_open &&
+      (spec.flags & kNoMulti) != 0) [[unlikely]] {
+    Reject(request.command, client, output, errors::kNotInTransaction);
+    return false;
+  }
+  if (parts_.engine.memory_bytes_max() != 0 && !IsMemoryEnough(spec, args, client)) {
+    Reject(request.command, client, output, errors::kOutOfMemory);
+    return false;
   }
   return true;
+}
+
+// A queue takes memory too, whatever is put into it; it can always be given up.
+bool Executor::IsMemoryEnough(const CommandSpec& spec, Args args, const ClientState& client) {
+  const bool is_queued = client.transaction != nullptr && client.transaction->is_open &&
+                         (spec.flags & kImmediate) == 0;
+  if ((spec.flags & kDenyOom) == 0 && !is_queued) return true;
+  size_t incoming_bytes = 0;
+  for (const std::string_view arg : args) incoming_bytes += arg.size();
+  return parts_.engine.MakeRoom(parts_.worker, incoming_bytes);
 }
 
 void Executor::Execute(const Request& request, ClientState& client, proto::OutputBuffer& output) {
   parts_.engine.Breathe(parts_.worker);
   const size_t mark = output.size_bytes();
-  if (IsAllowed(request, client, output)) [[likely]] {
-    if (parts_.settings.is_monitored.load(std::memory_order_relaxed) &&
-        (request.command->spec->flags & (kSkipMonitor | kAdmin)) == 0) [[unlikely]] {
-      parts_.observer.OnMonitored(client, *request.command, ArgsOf(request),
-                                  parts_.worker.now_ms);
-    }
-    Run(request, client, output);
-  } else {
+  if (!IsAllowed(request, client, output)) [[unlikely]] {
     last_cycles_ = CycleClock::Now();
+  } else if (client.transaction == nullptr || !TakeIntoTransaction(request, client, output))
+      [[likely]] {
+    ShowToMonitors(*request.command, ArgsOf(request), client);
+    Run(request, client, output);
   }
   if (client.reply_mode != ReplyMode::kOn) [[unlikely]] ApplyReplyMode(client, output, mark);
 }
 
-// Run and Account have one caller each, on every request's path.
+inline void Executor::ShowToMonitors(const CommandTable::Entry& command, Args args,
+                                     const ClientState& client) {
+  if (!parts_.settings.is_monitored.load(std::memory_order_relaxed)) [[likely]] return;
+  if ((command.spec->flags & (kSkipMonitor | kAdmin)) != 0) return;
+  parts_.observer.OnMonitored(client, command, args, parts_.worker.now_ms);
+}
+
+// Run, RunHandler and Account are on every request's path.
 [[gnu::always_inline]] inline void Executor::Run(const Request& request, ClientState& client,
                                                  proto::OutputBuffer& output) {
-  const std::span<const Key> keys(keys_.data() + request.first_key, request.key_count);
-  const size_t output_bytes = output.size_bytes();
-  const CommandSpec& spec = *request.command->spec;
-  client.last_command = &request.command->full_name;
+  const Call call{.command = *request.command,
+                  .args = ArgsOf(request),
+                  .keys = {keys_.data() + request.first_key, request.key_count},
+                  .arg_vector = &parts_.args,
+                  .request_bytes = request.byte_count};
+  client.last_command = &call.command.full_name;
   client.last_command_ms = parts_.worker.now_ms;
+  if ((call.command.spec->flags & kExclusive) != 0) [[unlikely]] {
+    const auto alone = parts_.engine.Exclusive(parts_.worker);
+    parts_.engine.RefreshTime(parts_.worker);
+    execution_.is_exclusive = true;
+    RunHandler(call, client, output);
+    if (!execution_.ready.empty()) ServeReady(nullptr);
+    execution_.is_exclusive = false;
+    return;
+  }
+  {
+    const Engine::KeyLocks locks(parts_.engine, call.keys);
+    RunHandler(call, client, output);
+    if (!execution_.ready.empty()) [[unlikely]] ServeReady(&locks);
+  }
+  if (!execution_.ready.empty()) [[unlikely]] ServeReady(nullptr);
+}
+
+[[gnu::always_inline]] inline void Executor::RunHandler(const Call& call, ClientState& client,
+                                                        proto::OutputBuffer& output) {
+  const size_t output_bytes = output.size_bytes();
   CommandContext context({.engine = parts_.engine,
                           .worker = parts_.worker,
                           .client = client,
                           .services = parts_.services,
                           .table = parts_.table,
-                          .command = *request.command,
-                          .args = ArgsOf(request),
-                          .keys = keys,
-                          .arg_vector = &parts_.args,
+                          .command = call.command,
+                          .execution = execution_,
+                          .args = call.args,
+                          .keys = call.keys,
+                          .arg_vector = call.arg_vector,
                           .output = output});
-  if ((spec.flags & kExclusive) != 0) [[unlikely]] {
-    const auto alone = parts_.engine.Exclusive(parts_.worker);
-    parts_.engine.RefreshTime(parts_.worker);
-    spec.handler(context, context.args());
-    context.Finish();
-  } else {
-    const Engine::KeyLocks locks(parts_.engine, keys);
-    spec.handler(context, context.args());
-    context.Finish();
-  }
-  Account(request, client, context, output.size_bytes() - output_bytes);
+  call.command.spec->handler(context, call.args);
+  context.Finish();
+  Account(call, client, context, output.size_bytes() - output_bytes);
 }
 
-[[gnu::always_inline]] inline void Executor::Account(const Request& request, ClientState& client,
-                                                     const CommandContext& context,
+[[gnu::always_inline]] inline void Executor::Account(const Call& call, ClientState& client,
+                                                     CommandContext& context,
                                                      size_t reply_bytes) {
   const uint64_t now_cycles = CycleClock::Now();
   const uint64_t duration_ns = parts_.cycles.ToNs(now_cycles - last_cycles_);
   last_cycles_ = now_cycles;
-  CommandCounters& counters = parts_.stats.Of(request.command->index);
+  CommandCounters& counters = parts_.stats.Of(call.command.index);
   counters.calls.Add();
   counters.duration_ns.Add(duration_ns);
   if (parts_.settings.is_latency_tracked.load(std::memory_order_relaxed)) {
     parts_.stats.AddDuration(counters, duration_ns);
   }
-  const auto& reply = const_cast<CommandContext&>(context).reply();
-  if (reply.error_count() != 0) [[unlikely]] {
+  if (context.reply().error_count() != 0) [[unlikely]] {
     counters.failed_calls.Add();
-    parts_.stats.CountError(reply.last_error_code());
+    parts_.stats.CountError(context.reply().last_error_code());
   }
   ++client.command_count;
   const ExecutionSettings& settings = parts_.settings;
   if (duration_ns >= settings.duration_ns_min.load(std::memory_order_relaxed) ||
       reply_bytes >= settings.reply_bytes_min.load(std::memory_order_relaxed) ||
-      request.byte_count >= settings.request_bytes_min.load(std::memory_order_relaxed))
+      call.request_bytes >= settings.request_bytes_min.load(std::memory_order_relaxed))
       [[unlikely]] {
-    parts_.observer.OnExceeded(client, *request.command, context.args(), duration_ns,
-                               request.byte_count, reply_bytes);
+    parts_.observer.OnExceeded(client, call.command, call.args, duration_ns, call.request_bytes,
+                               reply_bytes);
   }
+}
+
+void Executor::RunQueued(const Call& call, ClientState& client, proto::OutputBuffer& output) {
+  ShowToMonitors(call.command, call.args, client);
+  RunHandler(call, client, output);
 }
 
 // CLIENT REPLY OFF drops every reply, SKIP that of the one command after it.

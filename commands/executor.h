@@ -4,6 +4,10 @@
 //   executor.PrefetchEntries(request);         // for each, after all were prepared
 //   executor.Execute(request, client, output); // for each, in order
 //
+// Between MULTI and EXEC a request that passed the checks is queued; EXEC executes the queue under the locks of all its
+// keys. After each command those are served who wait for a key that it wrote to: at once if their keys' locks are
+// held, else as soon as these are let go, and in any case before the command's reply is sent.
+//
 // The checks that stand before every handler are here and nowhere else: existence, arity, authentication
 // (later: ACL, cluster slot), memory. Thread rule: one executor belongs to one worker.
 #pragma once
@@ -14,6 +18,7 @@
 
 #include "base/cycle_clock.h"
 #include "commands/context.h"
+#include "commands/execution.h"
 #include "commands/stats.h"
 
 namespace ringtail::commands {
@@ -79,22 +84,58 @@ class Executor {
   /// Executes a prepared request and writes its reply.
   void Execute(const Request& request, ClientState& client, proto::OutputBuffer& output);
   uint32_t key_count() const { return static_cast<uint32_t>(keys_.size()); }
+  /// Ends a client's wait, by a timeout or because it is gone. Within a batch, with no lock held; or exclusively
+  /// (`is_exclusive`). False: the waiter was served meanwhile, and its reply is on its way.
+  static bool CancelWait(Engine& engine, Waiter& waiter, bool is_exclusive);
 
  private:
+  /// A command with all that is known of it before it is executed.
+  struct Call {
+    const CommandTable::Entry& command;
+    Args args;
+    std::span<const Key> keys;
+    const proto::ArgVector* arg_vector;
+    uint64_t request_bytes;
+  };
+
   Args ArgsOf(const Request& request) const {
     return parts_.args.Range(request.first_arg, request.arg_count);
   }
   bool IsAllowed(const Request& request, ClientState& client, proto::OutputBuffer& output);
-  void Reject(const CommandTable::Entry* command, const ClientState& client,
+  bool IsMemoryEnough(const CommandSpec& spec, Args args, const ClientState& client);
+  void Reject(const CommandTable::Entry* command, ClientState& client,
               proto::OutputBuffer& output, std::string_view error);
   void Run(const Request& request, ClientState& client, proto::OutputBuffer& output);
-  void Account(const Request& request, ClientState& client, const CommandContext& context,
-               size_t reply_bytes);
+  void RunHandler(const Call& call, ClientState& client, proto::OutputBuffer& output);
+  void Account(const Call& call, ClientState& client, CommandContext& context, size_t reply_bytes);
+  void ShowToMonitors(const CommandTable::Entry& command, Args args, const ClientState& client);
+
+  // Transactions (executor_transaction.cc).
+
+  /// Queues the request if its client is in a transaction, or executes its EXEC. False: it is to be run.
+  bool TakeIntoTransaction(const Request& request, ClientState& client,
+                           proto::OutputBuffer& output);
+  void RunTransaction(const Request& request, ClientState& client, proto::OutputBuffer& output);
+  void RunQueue(Transaction& transaction, std::span<const Key> keys, ClientState& client,
+                proto::OutputBuffer& output);
+  /// One queued command, its locks held.
+  void RunQueued(const Call& call, ClientState& client, proto::OutputBuffer& output);
+  bool HasWatchedChanged(const Transaction& transaction);
+
+  // Those who wait (executor_waiters.cc).
+
+  /// Serves those who wait for keys that are ready, as far as the locks held reach (null: none are held, each
+  /// is taken). What could not be done stays in execution_.ready.
+  void ServeReady(const Engine::KeyLocks* held);
+  bool ServeKey(const ReadyKey& ready, const Engine::KeyLocks* held);
+  void Retry(const std::shared_ptr<Waiter>& waiter);
   void ApplyReplyMode(ClientState& client, proto::OutputBuffer& output, size_t mark);
 
   Parts parts_;
   std::vector<Key> keys_;
   KeyPositions positions_;
+  Execution execution_;
+  proto::ChunkPool retry_pool_;   // of replies to those who waited
   uint64_t last_cycles_ = 0;
 };
 

@@ -330,6 +330,7 @@ void Flush(CommandContext& ctx, Args args, int db) {
   } else if (args.size() != 1) {
     return ctx.SyntaxError();
   }
+  ctx.NoteDatabasesChange(db, db);
   ctx.engine().Flush(db, in_background);
   // Logged even if there was nothing, as in Redis: a replica may hold what the master does not.
   ctx.MarkChanged();
@@ -356,6 +357,7 @@ void SwapDb(CommandContext& ctx, Args args) {
   if (std::min(*first, *second) < 0 || std::max(*first, *second) >= database_count) {
     return ctx.reply().Error(errors::kDbIndexOutOfRange);
   }
+  ctx.NoteDatabasesChange(static_cast<int>(*first), static_cast<int>(*second));
   ctx.engine().SwapDatabases(static_cast<int>(*first), static_cast<int>(*second));
   ctx.MarkChanged();
   ctx.reply().Ok();

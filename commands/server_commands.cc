@@ -14,6 +14,7 @@ void Time(CommandContext& ctx, Args) {
 }
 
 void Monitor(CommandContext& ctx, Args) {
+  if (ctx.is_in_transaction()) return ctx.reply().Error(errors::kMonitorInMulti);
   ctx.services().clients->Monitor(ctx.client().id);
   ctx.reply().Ok();
 }

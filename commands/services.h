@@ -18,6 +18,7 @@ class ConfigService;      // config_service.h: CONFIG
 class ControlService;     // control_service.h: SHUTDOWN, MONITOR, DEBUG
 class InfoService;        // info_service.h: INFO, MEMORY
 class LatencyService;     // latency_service.h: LATENCY
+class WaitService;        // waiter.h: BLPOP and its kin
 
 /// Up to where collections stay packed; the directives of the same names.
 struct EncodingLimits {
@@ -50,6 +51,7 @@ struct Services {
   ControlService* control = nullptr;
   InfoService* info = nullptr;
   LatencyService* latency = nullptr;
+  WaitService* waits = nullptr;   ///< null: nobody can wait, as at a timeout of no time
 };
 
 }  // namespace ringtail::commands

@@ -45,13 +45,14 @@ void CommitLog::Append(int db, std::span<const std::string_view> command) {
   Deliver();
 }
 
-void CommitLog::AppendTransaction(int db, std::span<const std::vector<std::string>> commands) {
+void CommitLog::AppendTransaction(std::span<const LoggedCommand> commands) {
   if (commands.empty()) return;
   std::lock_guard<std::mutex> lock(mutex_);
-  Select(db);
+  Select(commands.front().db);
   if (commands.size() > 1) Write(std::array<std::string_view, 1>{"MULTI"});
-  for (const auto& command : commands) {
-    const std::vector<std::string_view> views(command.begin(), command.end());
+  for (const LoggedCommand& command : commands) {
+    Select(command.db);
+    const std::vector<std::string_view> views(command.args.begin(), command.args.end());
     Write(views);
   }
   if (commands.size() > 1) Write(std::array<std::string_view, 1>{"EXEC"});

@@ -27,6 +27,12 @@ struct LogReader {
   virtual void OnAppend(uint64_t offset, std::string_view resp) = 0;
 };
 
+/// A command on a database, as it is logged.
+struct LoggedCommand {
+  int db = 0;
+  std::vector<std::string> args;
+};
+
 class CommitLog {
  public:
   /// The commit sequence of a write; the first is 1.
@@ -39,7 +45,7 @@ class CommitLog {
   /// Appends one effect on database `db` (a SELECT goes before it when the database changes).
   void Append(int db, std::span<const std::string_view> command);
   /// Appends the effects of one transaction between MULTI and EXEC.
-  void AppendTransaction(int db, std::span<const std::vector<std::string>> commands);
+  void AppendTransaction(std::span<const LoggedCommand> commands);
   /// The bytes appended so far; the replication offset.
   uint64_t offset() const { return offset_.load(std::memory_order_acquire); }
 

@@ -101,6 +101,52 @@ Engine::KeyLocks::~KeyLocks() {
   }
 }
 
+bool Engine::KeyLocks::Covers(std::span<const Key> keys) const {
+  if (engine_.is_single_threaded_) return true;
+  return std::ranges::all_of(keys, [this](const Key& key) {
+    const size_t partition = engine_.PartitionOf(key.hash);
+    if (many_ == nullptr) return single_ == &engine_.partitions_[partition].lock;
+    return ((*many_)[partition / 64] >> (partition % 64) & 1) != 0;
+  });
+}
+
+// ---- Interests
+
+template <typename Change>
+void Engine::ChangeInterests(const Key& key, Change&& change) {
+  auto& interests = partitions_[PartitionOf(key.hash)].interests;
+  if (interests == nullptr) interests = std::make_unique<KeyInterests>();
+  const size_t before = interests->size();
+  change(*interests);
+  interest_count_.fetch_add(interests->size() - before, std::memory_order_relaxed);
+}
+
+void Engine::Watch(int db, const Key& key, Watcher& watcher) {
+  ChangeInterests(key, [&](KeyInterests& of) { of.AddWatcher(db, key, watcher); });
+}
+
+void Engine::Unwatch(int db, const Key& key, const Watcher& watcher) {
+  ChangeInterests(key, [&](KeyInterests& of) { of.RemoveWatcher(db, key, watcher); });
+}
+
+void Engine::AddWaiter(int db, const Key& key, const std::shared_ptr<Waiter>& waiter) {
+  if (waiter->ticket == 0) {
+    waiter->ticket = waiter_tickets_.fetch_add(1, std::memory_order_relaxed) + 1;
+  }
+  ChangeInterests(key, [&](KeyInterests& of) { of.AddWaiter(db, key, waiter); });
+}
+
+void Engine::RemoveWaiter(int db, const Key& key, const Waiter& waiter) {
+  ChangeInterests(key, [&](KeyInterests& of) { of.RemoveWaiter(db, key, waiter); });
+}
+
+// An expired or evicted key is a changed one to those who watch it.
+void Engine::NoteRemoval(int db, const Entry& entry) {
+  if (has_interests()) [[unlikely]] NoteChange(db, MakeKey(entry.key()));
+}
+
+// ---- Databases
+
 Database* Engine::MakeDatabase(size_t partition, int db) {
   // Tables of the partitions fill alike; different grow loads keep them from growing all at once.
   const double spread = static_cast<double>((partition * 97) & partition_mask_) /
@@ -158,6 +204,7 @@ void Engine::EraseExpired(WorkerState& worker, int db, Database& database, Datab
   }
   log_.Commit();
   worker.stats.expired_keys.Add();
+  NoteRemoval(db, *found.entry);
   database.Erase(found);
 }
 
@@ -173,6 +220,7 @@ void Engine::RunExpiry(WorkerState& worker, size_t partition, bool& has_more) {
           }
           log_.Commit();
           worker.stats.expired_keys.Add();
+          NoteRemoval(db, entry);
         });
       }
       database->table().Move(kMoveStepBuckets);
@@ -307,6 +355,7 @@ bool Engine::EvictOne(WorkerState& worker) {
       }
       log_.Commit();
       worker.stats.evicted_keys.Add();
+      NoteRemoval(victim->db, *found.entry);
       // Here and now: memory that is only queued for freeing would not count as free yet.
       Entry::Destroy(database->Detach(found));
       is_evicted = true;

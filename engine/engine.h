@@ -29,6 +29,7 @@
 #include "engine/background_disposer.h"
 #include "engine/commit_log.h"
 #include "engine/exclusive_gate.h"
+#include "engine/key_interest.h"
 #include "engine/partition_lock.h"
 #include "storage/database.h"
 #include "storage/eviction.h"
@@ -107,6 +108,8 @@ class Engine {
     ~KeyLocks();
     KeyLocks(const KeyLocks&) = delete;
     KeyLocks& operator=(const KeyLocks&) = delete;
+    /// Whether the partitions of these keys are among those held.
+    bool Covers(std::span<const Key> keys) const;
 
    private:
     static constexpr size_t kWords = 64;  // 4096 partitions
@@ -175,6 +178,33 @@ class Engine {
   };
   DatabaseSize SizeOf(int db, bool is_exclusive);
 
+  // Who watches keys and who waits for them. Under the lock of the key's partition (or in exclusive mode).
+
+  /// Whether there is anybody; one load.
+  bool has_interests() const { return interest_count_.load(std::memory_order_relaxed) != 0; }
+  void Watch(int db, const Key& key, Watcher& watcher);
+  void Unwatch(int db, const Key& key, const Watcher& watcher);
+  /// Gives the waiter its ticket if it has none.
+  void AddWaiter(int db, const Key& key, const std::shared_ptr<Waiter>& waiter);
+  void RemoveWaiter(int db, const Key& key, const Waiter& waiter);
+  /// Tells the watchers of a key that it changed. Returns whether somebody waits for it.
+  bool NoteChange(int db, const Key& key) {
+    const auto& interests = partitions_[PartitionOf(key.hash)].interests;
+    return interests != nullptr && interests->NoteChange(db, key);
+  }
+  /// See KeyInterests::NextWaiter.
+  std::shared_ptr<Waiter> NextWaiter(int db, const Key& key, uint64_t after, bool only_removal) const {
+    const auto& interests = partitions_[PartitionOf(key.hash)].interests;
+    return interests == nullptr ? nullptr : interests->NextWaiter(db, key, after, only_removal);
+  }
+  /// Calls visit(db, key's name, watchers, whether somebody waits) for every key of interest; exclusive mode.
+  template <typename Visit>
+  void ForEachInterest(Visit&& visit) {
+    for (size_t p = 0; p < partition_count(); ++p) {
+      if (partitions_[p].interests != nullptr) partitions_[p].interests->ForEach(visit);
+    }
+  }
+
   // Whole databases; exclusive mode only.
 
   /// Empties one database (or all: db < 0). The entries are freed on the disposer's thread, or here if
@@ -225,7 +255,13 @@ class Engine {
  private:
   struct alignas(64) Partition {
     PartitionLock lock;
+    std::unique_ptr<KeyInterests> interests;
   };
+
+  /// Changes the interests of a key's partition by change(KeyInterests&), and keeps count of them.
+  template <typename Change>
+  void ChangeInterests(const Key& key, Change&& change);
+  void NoteRemoval(int db, const Entry& entry);
 
   size_t DatabaseIndex(int db, size_t partition) const {
     return static_cast<size_t>(db) * (partition_mask_ + 1) + partition;
@@ -253,6 +289,8 @@ class Engine {
   storage::Eviction eviction_;
   std::atomic<int64_t> memory_bytes_max_{0};
   std::atomic<bool> is_expire_active_{true};
+  std::atomic<size_t> interest_count_{0};    // keys that are watched or waited for
+  std::atomic<uint64_t> waiter_tickets_{0};
   std::vector<std::unique_ptr<WorkerState>> workers_;
 };
 

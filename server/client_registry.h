@@ -31,6 +31,13 @@ class ClientRegistry {
     std::lock_guard<std::mutex> lock(mutex_);
     for (auto& [id, session] : sessions_) visit(*session);
   }
+  /// Calls visit(Session&) for the client of that id, if there is one.
+  template <typename Visit>
+  void VisitOne(uint64_t id, Visit&& visit) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    const auto at = sessions_.find(id);
+    if (at != sessions_.end()) visit(*at->second);
+  }
   size_t size() const {
     std::lock_guard<std::mutex> lock(mutex_);
     return sessions_.size();

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "commands/executor.h"
 #include "commands/registry.h"
+#include "commands/transaction.h"
 #include "server/server.h"
 
 namespace ringtail::server {
@@ -11,6 +13,11 @@ namespace {
 std::string Flags(const commands::ClientState& client, const net::Connection& connection) {
   std::string flags;
   if (client.is_monitor) flags += 'O';
+  if (client.waiter != nullptr) flags += 'b';
+  if (client.transaction != nullptr) {
+    if (client.transaction->is_open) flags += 'x';
+    if (client.transaction->is_dirty()) flags += 'd';
+  }
   if (client.is_closing) flags += 'c';
   if (connection.is_unix_socket()) flags += 'U';
   if (client.is_no_evict) flags += 'e';
@@ -33,9 +40,14 @@ std::string ClientDirectory::Line(const Session& session) const {
   line += " idle=" + std::to_string((now_ms - client.last_command_ms) / 1000);
   line += " flags=" + Flags(client, session.connection());
   line += " db=" + std::to_string(client.db);
-  line += " sub=0 psub=0 ssub=0 multi=-1 qbuf=";
+  const commands::Transaction* transaction = client.transaction.get();
+  const bool is_in_transaction = transaction != nullptr && transaction->is_open;
+  line += " sub=0 psub=0 ssub=0 multi=";
+  line += is_in_transaction ? number(transaction->queue().size()) : "-1";
+  line += " qbuf=";
   line += number(session.published.input_bytes.load(std::memory_order_relaxed));
-  line += " qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0";
+  line += " qbuf-free=0 argv-mem=0 multi-mem=";
+  line += number(is_in_transaction ? transaction->footprint_bytes() : 0) + " rbs=0 rbp=0";
   line += " obl=" + number(output_bytes) + " oll=0 omem=" + number(output_bytes);
   line += " tot-mem=" + number(session.published.memory_bytes.load(std::memory_order_relaxed));
   line += output_bytes == 0 ? " events=r" : " events=rw";
@@ -93,6 +105,10 @@ size_t ClientDirectory::Kill(const commands::ClientFilter& filter, uint64_t self
       return;
     }
     session.client.is_closing = true;
+    if (session.client.waiter != nullptr) {
+      commands::Executor::CancelWait(server_.engine(), *session.client.waiter,
+                                     /*is_exclusive=*/true);
+    }
     server_.network().PostTo(session.connection().id(),
                              [](net::Connection& connection) { connection.CloseNow(); });
   });
@@ -119,6 +135,29 @@ ClientDirectory::Paused ClientDirectory::paused() const {
   if (until_ms == 0) [[likely]] return Paused::kNothing;
   if (server_.clock().WallMs() >= until_ms) return Paused::kNothing;
   return is_all_paused_.load(std::memory_order_relaxed) ? Paused::kAll : Paused::kWrites;
+}
+
+bool ClientDirectory::Unblock(uint64_t id, bool is_error) {
+  std::shared_ptr<commands::Waiter> waiter;
+  server_.clients().VisitOne(id, [&](Session& session) { waiter = session.client.waiter; });
+  if (waiter == nullptr) return false;
+  if (!commands::Executor::CancelWait(server_.engine(), *waiter, /*is_exclusive=*/true)) {
+    return false;
+  }
+  Deliver(*waiter, is_error ? "-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n"
+                            : std::string(commands::NothingReply(*waiter)));
+  return true;
+}
+
+void ClientDirectory::Deliver(const commands::Waiter& waiter, std::string reply) {
+  server_.clients().VisitOne(waiter.client.id, [&](Session& session) {
+    server_.network().PostTo(
+        session.connection().id(),
+        [ticket = waiter.ticket, reply = std::move(reply)](net::Connection& connection) {
+          auto& worker = static_cast<SessionWorker&>(connection.worker().delegate());
+          worker.EndWait(connection.state<Session>(), ticket, reply);
+        });
+  });
 }
 
 void ClientDirectory::Monitor(uint64_t id) {

@@ -12,13 +12,14 @@
 
 #include "base/clock.h"
 #include "commands/client_service.h"
+#include "commands/waiter.h"
 #include "server/client_registry.h"
 
 namespace ringtail::server {
 
 class Server;
 
-class ClientDirectory final : public commands::ClientService {
+class ClientDirectory final : public commands::ClientService, public commands::WaitService {
  public:
   explicit ClientDirectory(Server& server) : server_(server) {}
 
@@ -28,8 +29,12 @@ class ClientDirectory final : public commands::ClientService {
               bool* is_self_killed) override;
   void Pause(int64_t until_ms, commands::PauseKind kind) override;
   void Unpause() override;
+  bool Unblock(uint64_t id, bool is_error) override;
   void Monitor(uint64_t id) override;
   void Unmonitor(uint64_t id) override;
+
+  // WaitService.
+  void Deliver(const commands::Waiter& waiter, std::string reply) override;
 
   /// What is held back now. One load while nothing is.
   enum class Paused { kNothing, kWrites, kAll };

@@ -243,7 +243,7 @@ void Info::Clients(std::string& out, const Totals& totals) const {
       static_cast<long long>(server_.config().Snapshot()->clients.clients_max));
   Add(out, "client_recent_max_input_buffer:0");
   Add(out, "client_recent_max_output_buffer:0");
-  Add(out, "blocked_clients:0");
+  Add(out, "blocked_clients:%d", server_.blocked_count());
   Add(out, "tracking_clients:0");
   Add(out, "clients_in_timeout_table:0");
 }
@@ -512,6 +512,7 @@ std::string Info::Metrics() {
   input.uptime_seconds =
       static_cast<uint64_t>((server_.clock().WallMs() - server_.started_ms()) / 1000);
   input.connected_clients = totals.connections;
+  input.blocked_clients = static_cast<uint64_t>(server_.blocked_count());
   input.maxclients = static_cast<uint64_t>(config->clients.clients_max);
   input.memory_used_bytes = static_cast<uint64_t>(memory::UsedBytes());
   input.memory_peak_bytes = static_cast<uint64_t>(memory::PeakUsedBytes());

@@ -83,6 +83,7 @@ Server::Server(ConfigStore& config, std::span<WorkerNote> notes)
   RegisterAppliers();
   services_.auth = &auth_;
   services_.clients = &client_directory_;
+  services_.waits = &client_directory_;
   services_.config = &config_adapter_;
   services_.control = this;
   services_.command_log = &command_log_;

@@ -80,6 +80,8 @@ class Server final : private commands::ControlService {
   std::string_view RefusalOf(const Session& session) const;
   ClientDirectory& client_directory() { return client_directory_; }
   void CountMonitors(int delta);
+  void CountBlocked(int delta) { blocked_count_.fetch_add(delta, std::memory_order_relaxed); }
+  int blocked_count() const { return blocked_count_.load(std::memory_order_relaxed); }
   void CountOutputLimitDisconnection() { output_limit_disconnections_.fetch_add(1); }
   uint64_t output_limit_disconnections() const { return output_limit_disconnections_.load(); }
   uint64_t rejected_connections() const { return rejected_connections_.load(); }
@@ -136,6 +138,7 @@ class Server final : private commands::ControlService {
   std::atomic<bool> is_protected_{false};  ///< only local clients are let in
   const int64_t started_ms_;
   std::atomic<int> monitor_count_{0};
+  std::atomic<int> blocked_count_{0};
   std::atomic<uint64_t> output_limit_disconnections_{0};
   std::atomic<uint64_t> rejected_connections_{0};
   std::atomic<bool> is_stopping_{false};

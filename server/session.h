@@ -13,6 +13,7 @@
 
 #include "commands/client_state.h"
 #include "net/connection.h"
+#include "net/worker.h"
 #include "proto/request_parser.h"
 
 namespace ringtail::server {
@@ -41,7 +42,8 @@ class Session final : public net::ConnectionState {
   uint64_t block_bytes = 0;   ///< of the request in arrival that came in blocks of their own
   bool is_over_soft_limit = false;
   int64_t over_soft_limit_since_ms = 0;
-  bool is_held_back = false;   ///< by CLIENT PAUSE; what it sent waits in its input
+  bool is_held_back = false;   ///< by CLIENT PAUSE or a blocking command; what it sent waits in its input
+  net::TimerId wait_timer;     ///< of a blocking command
 
  private:
   net::Connection& connection_;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "commands/transaction.h"
+#include "commands/waiter.h"
 #include "proto/reply_writer.h"
 #include "server/logging.h"
 #include "server/server.h"
@@ -87,7 +89,20 @@ void SessionWorker::OnAccept(net::Connection& connection) {
 void SessionWorker::OnClose(net::Connection& connection, net::CloseReason) {
   if (!connection.has_state()) return;
   std::erase(monitors_, connection.id());
-  if (connection.state<Session>().client.is_monitor) server_.CountMonitors(-1);
+  commands::ClientState& client = connection.state<Session>().client;
+  if (client.is_monitor) server_.CountMonitors(-1);
+  if (client.waiter != nullptr || client.transaction != nullptr) {
+    server_.engine().BeginBatch(engine_worker_);
+    if (client.waiter != nullptr) {
+      server_.CountBlocked(-1);
+      worker_->CancelTimer(connection.state<Session>().wait_timer);
+      commands::Executor::CancelWait(server_.engine(), *client.waiter, /*is_exclusive=*/false);
+    }
+    if (client.transaction != nullptr) {
+      client.transaction->Unwatch(server_.engine(), /*is_locked=*/false);
+    }
+    server_.engine().EndBatch(engine_worker_);
+  }
   server_.clients().Remove(connection.state<Session>());
 }
 
@@ -107,7 +122,7 @@ void SessionWorker::OnTurn(std::span<net::Connection* const> ready) {
 void SessionWorker::ReadRequests(Session& session) {
   net::Connection& connection = session.connection();
   if (connection.is_closing() || session.client.is_closing) return;
-  if (IsHeldBack(session, nullptr)) return;
+  if (session.client.waiter != nullptr || IsHeldBack(session, nullptr)) return;
   if (connection.has_block()) {
     SharedBytes block = connection.TakeBlock();
     session.block_bytes += block.size();
@@ -207,9 +222,55 @@ void SessionWorker::RunItem(const Item& item) {
     }
     executor_.Execute(item.request, session.client, connection.output());
     if (session.client.is_closing) connection.CloseAfterFlush();
+    if (session.client.waiter != nullptr) [[unlikely]] BeginWait(session);
   }
   connection.ConsumeInput(item.input_bytes);
 }
+
+// ---- Waiting in a blocking command
+
+// What came behind the command is parsed again when the wait is over.
+void SessionWorker::BeginWait(Session& session) {
+  session.is_held_back = true;
+  session.parser.Reset();
+  server_.CountBlocked(1);
+  const int64_t timeout_ms = session.client.waiter->timeout_ms;
+  if (timeout_ms == 0) return;
+  const net::ConnectionId id = session.connection().id();
+  session.wait_timer = worker_->StartTimer(timeout_ms, [this, id] { OnWaitTimeout(id); });
+}
+
+// A reply that another worker has sent meanwhile is on its way here.
+void SessionWorker::OnWaitTimeout(net::ConnectionId id) {
+  net::Connection* connection = worker_->Find(id);
+  if (connection == nullptr || connection->is_closing()) return;
+  Session& session = connection->state<Session>();
+  const std::shared_ptr<commands::Waiter> waiter = session.client.waiter;
+  if (waiter == nullptr) return;
+  server_.engine().BeginBatch(engine_worker_);
+  const bool is_in_vain =
+      commands::Executor::CancelWait(server_.engine(), *waiter, /*is_exclusive=*/false);
+  server_.engine().EndBatch(engine_worker_);
+  if (is_in_vain) EndWait(session, waiter->ticket, commands::NothingReply(*waiter));
+}
+
+void SessionWorker::EndWait(Session& session, uint64_t ticket, std::string_view reply) {
+  const std::shared_ptr<commands::Waiter> waiter = session.client.waiter;
+  if (waiter == nullptr || waiter->ticket != ticket) return;
+  worker_->CancelTimer(session.wait_timer);
+  server_.CountBlocked(-1);
+  // Others look at clients while all workers stand still, so a client changes within a batch only.
+  server_.engine().BeginBatch(engine_worker_);
+  session.client.waiter.reset();
+  session.is_held_back = false;
+  server_.engine().EndBatch(engine_worker_);
+  net::Connection& connection = session.connection();
+  if (connection.is_closing()) return;
+  if (waiter->client.reply_mode == commands::ReplyMode::kOn) connection.output().Append(reply);
+  connection.MarkReady();
+}
+
+// ---- What goes wrong
 
 void SessionWorker::FailProtocol(Session& session, std::string_view error) {
   proto::ReplyWriter reply(session.connection().output(), session.client.resp);
@@ -275,6 +336,7 @@ void SessionWorker::EnforceOutputLimit(Session& session) {
 // ---- Time
 
 bool SessionWorker::IsHungUpOn(const Session& session, int64_t now_ms) const {
+  if (session.client.waiter != nullptr) return false;
   const net::Connection& connection = session.connection();
   const int64_t idle_ms = now_ms - connection.last_activity_ms();
   if (!session.client.is_authenticated && limits_.unauthenticated_timeout_ms != 0 &&
@@ -330,8 +392,9 @@ void SessionWorker::ResumePaused() {
   for (const net::ConnectionId id : resumed) {
     net::Connection* connection = worker_->Find(id);
     if (connection == nullptr || connection->is_closing()) continue;
-    connection->state<Session>().is_held_back = false;
-    connection->MarkReady();
+    Session& session = connection->state<Session>();
+    session.is_held_back = session.client.waiter != nullptr;
+    if (!session.is_held_back) connection->MarkReady();
   }
 }
 

@@ -44,6 +44,8 @@ class SessionWorker final : public net::WorkerDelegate, private commands::Execut
   void RemoveMonitor(Session& session);
   /// Sends a line to this worker's monitors.
   void DeliverToMonitors(const std::string& line);
+  /// Answers a client that waited (with this ticket), and goes on with it.
+  void EndWait(Session& session, uint64_t ticket, std::string_view reply);
   /// Goes on with the clients that a pause held back.
   void ResumePaused();
   net::Worker& net_worker() { return *worker_; }
@@ -69,6 +71,8 @@ class SessionWorker final : public net::WorkerDelegate, private commands::Execut
   void RunBatch();
   void RunItem(const Item& item);
   bool IsHeldBack(Session& session, const Item* item);
+  void BeginWait(Session& session);
+  void OnWaitTimeout(net::ConnectionId id);
   void AfterBatch(Session& session);
   void EnforceOutputLimit(Session& session);
   void FailProtocol(Session& session, std::string_view error);

@@ -57,6 +57,14 @@ class CommandFixture : public ::testing::Test {
     RunInto(output, words);
     return Bytes(output);
   }
+  /// The same as another client.
+  std::string RunAs(ClientState& client, const std::vector<std::string>& words) {
+    proto::OutputBuffer output(pool_);
+    args_.Clear();
+    for (const std::string& word : words) args_.Push(word);
+    RunArgs(output, client);
+    return Bytes(output);
+  }
   /// The same with the reply left in an output buffer.
   void RunInto(proto::OutputBuffer& output, const std::vector<std::string>& words) {
     args_.Clear();
@@ -64,13 +72,14 @@ class CommandFixture : public ::testing::Test {
     RunArgs(output);
   }
   /// Executes the one command whose arguments are in args_.
-  void RunArgs(proto::OutputBuffer& output) {
+  void RunArgs(proto::OutputBuffer& output) { RunArgs(output, client_); }
+  void RunArgs(proto::OutputBuffer& output, ClientState& client) {
     Request request{.first_arg = 0, .arg_count = args_.count()};
     engine_.BeginBatch(engine_.worker(0));
     executor_.BeginBatch();
-    executor_.Prepare(request, client_.db);
-    executor_.PrefetchEntries(request, client_.db);
-    executor_.Execute(request, client_, output);
+    executor_.Prepare(request, client.db);
+    executor_.PrefetchEntries(request, client.db);
+    executor_.Execute(request, client, output);
     engine_.EndBatch(engine_.worker(0));
   }
 

@@ -1,0 +1,48 @@
+#include "commands/transaction.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace ringtail::commands {
+
+void Transaction::Queue(const CommandTable::Entry& command, Args args, uint64_t request_bytes) {
+  size_t byte_count = 0;
+  for (const std::string_view arg : args) byte_count += arg.size();
+  Queued queued;
+  queued.command = &command;
+  queued.request_bytes = request_bytes;
+  queued.bytes = std::make_unique_for_overwrite<char[]>(byte_count);
+  queued.args.reserve(args.size());
+  char* at = queued.bytes.get();
+  for (const std::string_view arg : args) {
+    std::copy(arg.begin(), arg.end(), at);
+    queued.args.emplace_back(at, arg.size());
+    at += arg.size();
+  }
+  const uint32_t flags = command.spec->flags;
+  is_exclusive_ |= (flags & (kExclusive | kPartitionwise)) != 0;
+  is_exclusive_ |= !command.has_keys && (flags & kFast) == 0;
+  footprint_bytes_ += sizeof(Queued) + byte_count + args.size() * sizeof(std::string_view);
+  queue_.push_back(std::move(queued));
+}
+
+void Transaction::Watch(engine::Engine& engine, int db, const storage::Key& key) {
+  const bool is_watched = std::ranges::any_of(watched_, [&](const WatchedKey& other) {
+    return other.db == db && other.name == key.bytes;
+  });
+  if (is_watched) return;
+  watched_.push_back({.db = db, .name = std::string(key.bytes), .hash = key.hash});
+  engine.Watch(db, watched_.back().key(), watcher_);
+}
+
+void Transaction::Unwatch(engine::Engine& engine, bool is_locked) {
+  for (const WatchedKey& watched : watched_) {
+    engine.WithPartition(engine.PartitionOf(watched.hash), is_locked,
+                         [&] { engine.Unwatch(watched.db, watched.key(), watcher_); });
+  }
+  watched_.clear();
+  watcher_.is_dirty.store(false, std::memory_order_relaxed);
+}
+
+}  // namespace ringtail::commands
