@@ -374,6 +374,55 @@ def expiry(client):
     return count
 
 
+# Transactions -----------------------------------------------------------------------------------
+
+def transfer(client):
+    """MULTI/EXEC moves amounts between accounts of several partitions: the total never changes."""
+    accounts = ["account:%d" % number for number in range(8)]
+    count = 0
+    while client.is_time_left():
+        if client.is_writer():
+            source, target = client.random.sample(accounts, 2)
+            amount = client.random.randint(1, 100)
+            request = [("MULTI",), ("DECRBY", source, amount), ("MGET", *accounts),
+                       ("INCRBY", target, amount), ("MGET", *accounts), ("EXEC",)]
+            if client.random.random() < 0.1:
+                request.insert(1, ("DBSIZE",))  # needs all workers to stand still
+            replies = client.pipeline(request)[-1]
+            halfway, balances = replies[-3], replies[-1]
+            total = sum(int(balance or 0) for balance in halfway)
+            expect(total == -amount, "%d in transit instead of %d", -total, amount)
+        else:
+            balances = client.call("MGET", *accounts)
+        total = sum(int(balance or 0) for balance in balances)
+        expect(total == 0, "the accounts hold %d in all: %r", total, balances)
+        count += 1
+    return count
+
+
+def watch(client):
+    """WATCH, GET, MULTI, SET, EXEC: of those that saw the same value exactly one succeeds."""
+    succeeded = count = 0
+    while client.is_time_left():
+        key = "watched:%d" % client.random.randrange(2)
+        number = int(client.pipeline([("WATCH", key), ("GET", key)])[1] or 0)
+        reply = client.pipeline([("MULTI",), ("SET", key, number + 1), ("INCR", "sets"),
+                                 ("EXEC",)])[-1]
+        no_error(reply)
+        succeeded += reply is not None
+        count += 1
+    return succeeded, count
+
+
+def check_watch(call, notes):
+    succeeded = sum(of_client for of_client, _ in notes)
+    total = sum(int(call("GET", "watched:%d" % number) or 0) for number in range(2))
+    expect(total == succeeded, "%d sets that succeeded made %d", succeeded, total)
+    expect(int(call("GET", "sets") or 0) == succeeded, "a failed EXEC executed something")
+    expect(succeeded > 0, "no EXEC ever succeeded")
+    return sum(count for _, count in notes)
+
+
 SCENARIOS = {
     "incr": (incr, check_incr),
     "incrby": (incrby, check_incrby),
@@ -388,6 +437,8 @@ SCENARIOS = {
     "copy": (copy, check_counts),
     "append": (append, check_append),
     "expiry": (expiry, check_counts),
+    "transfer": (transfer, check_counts),
+    "watch": (watch, check_watch),
 }
 
 
