@@ -18,10 +18,6 @@ void Executor::Prepare(Request& request, int db) {
   if (command->subcommand_count != 0 && args.size() > 1) [[unlikely]] {
     request.container = command;
     command = parts_.table.FindSubcommand(*command, args[1]);
-    // A container may have a handler of its own for the forms that are no subcommands.
-    if (command == nullptr && request.container->spec->handler != nullptr) {
-      command = request.container;
-    }
     if (command == nullptr) return;
   }
   request.command = command;
@@ -56,15 +52,13 @@ void Executor::Reject(const CommandTable::Entry* command, ClientState& client,
                       proto::OutputBuffer& output, std::string_view error) {
   proto::ReplyWriter reply(output, client.resp);
   Transaction* transaction = client.transaction.get();
-  if (transaction == nullptr || !transaction->is_open) {
-    reply.Error(error);
-  } else if (command != nullptr && (command->spec->flags & kExecutesQueue) != 0) {
+  if (command != nullptr && (command->spec->flags & kExecutesQueue) != 0) {
     reply.Error(errors::ExecAbort(error));
-    transaction->Unwatch(parts_.engine, /*is_locked=*/false);
+    if (transaction != nullptr) transaction->Unwatch(parts_.engine, /*is_locked=*/false);
     client.transaction.reset();
   } else {
     reply.Error(error);
-    transaction->is_aborted = true;
+    if (transaction != nullptr) transaction->is_aborted = transaction->is_open;
   }
   if (command != nullptr) parts_.stats.Of(command->index).rejected_calls.Add();
   parts_.stats.CountError(reply.last_error_code());

@@ -43,13 +43,7 @@ void ReplyAll(CommandContext& ctx) {
   for (const TableEntry* entry : commands) ReplyCommandInfo(ctx.reply(), ctx.table(), *entry);
 }
 
-// Also called for words that are no subcommand, since COMMAND alone is a command.
-void Command(CommandContext& ctx, Args args) {
-  if (args.size() > 1) {
-    return ctx.reply().Error(errors::UnknownSubcommand(ctx.command().spec->name, args[1]));
-  }
-  ReplyAll(ctx);
-}
+void Command(CommandContext& ctx, Args) { ReplyAll(ctx); }
 
 void Count(CommandContext& ctx, Args) {
   ctx.reply().Integer(static_cast<int64_t>(ctx.table().commands().size()));

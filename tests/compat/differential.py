@@ -43,7 +43,8 @@ DIRECTIVES = {
     "databases": DATABASE_COUNT,
 }
 # Commands that change what later commands see without naming a key.
-GLOBAL_COMMANDS = {b"SELECT", b"SWAPDB", b"FLUSHALL", b"FLUSHDB", b"RESET", b"HELLO", b"CLIENT"}
+GLOBAL_COMMANDS = {b"SELECT", b"SWAPDB", b"FLUSHALL", b"FLUSHDB", b"RESET", b"HELLO", b"CLIENT",
+                   b"MULTI", b"EXEC", b"DISCARD"}
 # Commands whose reply depends on every key.
 WHOLE_KEYSPACE_COMMANDS = {b"KEYS", b"SCAN", b"DBSIZE", b"RANDOMKEY"}
 
@@ -238,6 +239,7 @@ class Run:
         self.say = say
         self.index = 0
         self.history = []
+        self.queues = explained.Queues()
         self.explained_count = 0
         self.different = {}
         self.difference_count = 0
@@ -257,6 +259,7 @@ class Run:
     def _start_over(self):
         self.pair.reset()
         self.history.clear()
+        self.queues = explained.Queues()
         # Half of the connections begin in RESP3; HELLO and RESET among the commands mix them
         # later.
         for index in range(0, CONNECTION_COUNT, 2):
@@ -271,16 +274,12 @@ class Run:
 
     def _send(self, connection, commands):
         mine, theirs = self.pair.exchange(connection, commands)
-        if mine == theirs:
-            self.history += [(connection, command) for command in commands]
-            return
         for offset, command in enumerate(commands):
             self.history.append((connection, command))
-            if mine[offset] != theirs[offset]:
-                if not explained.same(command, mine[offset], theirs[offset]):
-                    self._found(self.index + offset, command, mine[offset], theirs[offset])
-                    return
-                self.explained_count += 1
+            if not self.queues.judge(connection, command, mine[offset], theirs[offset]):
+                self._found(self.index + offset, command, mine[offset], theirs[offset])
+                return
+            self.explained_count += mine[offset] != theirs[offset]
 
     def _found(self, index, command, mine, theirs):
         self.difference_count += 1
@@ -296,7 +295,7 @@ class Run:
     def _past_of(self, command):
         """The commands that may matter for this one: those that share an argument, and the global
         ones."""
-        if command[0].upper() in WHOLE_KEYSPACE_COMMANDS:
+        if command[0].upper() in WHOLE_KEYSPACE_COMMANDS | {b"EXEC"}:
             return self.history[-4000:]
         arguments = set(command[1:])
         related = [step for step in self.history[:-1]
@@ -307,6 +306,7 @@ class Run:
     def compare_states(self):
         """Compares every key of every database: type, value, expiry, encoding."""
         found = False
+        self._send(0, [[b"DISCARD"]])
         for database in range(DATABASE_COUNT):
             self.pair.both(b"SELECT", b"%d" % database)
             sizes = self.pair.both(b"DBSIZE")
@@ -390,10 +390,12 @@ class Minimiser:
 
     def _shows(self, steps):
         self.pair.reset()
-        mine = theirs = [b""]
+        queues, is_same = explained.Queues(), True
         for connection, group in itertools.groupby(steps, key=lambda step: step[0]):
-            mine, theirs = self.pair.exchange(connection, [command for _, command in group])
-        return not explained.same(steps[-1][1], mine[-1], theirs[-1])
+            commands = [command for _, command in group]
+            for command, mine, theirs in zip(commands, *self.pair.exchange(connection, commands)):
+                is_same = queues.judge(connection, command, mine, theirs)
+        return not is_same
 
 
 def compare(count, seed, threads, families, differences_max=20, say=print):

@@ -153,6 +153,43 @@ def _to_the_zero_bytes(raw):
     return re.sub(rb"\x00[^']*'", b"'", raw)
 
 
+def _elements(raw):
+    """The raw elements of a raw array."""
+    position = raw.index(b"\r\n") + 2
+    elements = []
+    while position < len(raw):
+        end = resp.reply_end(raw, position)
+        elements.append(raw[position:end])
+        position = end
+    return elements
+
+
+def _same_transaction(queue, mine, theirs):
+    """EXEC's reply is as each of its commands' would have been."""
+    if mine[:1] != b"*" or theirs[:1] != b"*":
+        return False
+    mine, theirs = _elements(mine), _elements(theirs)
+    return len(mine) == len(theirs) == len(queue) and all(map(same, queue, mine, theirs))
+
+
+class Queues:
+    """What each connection has queued since MULTI, from its commands and their replies."""
+
+    def __init__(self):
+        self.queues = {}
+
+    def judge(self, connection, command, mine, theirs):
+        """`same`, for the next command on the connection."""
+        name = command[0].upper()
+        if theirs == b"+QUEUED\r\n":
+            self.queues.setdefault(connection, []).append(command)
+        elif name in (b"MULTI", b"EXEC", b"DISCARD", b"RESET"):
+            queue = self.queues.pop(connection, []) if name != b"MULTI" else []
+            if name == b"EXEC" and mine != theirs:
+                return _same_transaction(queue, mine, theirs)
+        return same(command, mine, theirs)
+
+
 def same(command, mine, theirs):
     """Whether two raw replies are equal, or differ as explained."""
     if mine == theirs:
