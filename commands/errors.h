@@ -61,6 +61,15 @@ inline constexpr std::string_view kSameObject = "ERR source and destination obje
 inline constexpr std::string_view kInvalidCursor = "ERR invalid cursor";
 inline constexpr std::string_view kOffsetOutOfRange = "ERR offset is out of range";
 
+// Sets.
+inline constexpr std::string_view kKeyCountNotPositive = "ERR numkeys should be greater than 0";
+inline constexpr std::string_view kKeyCountTooLarge =
+    "ERR Number of keys can't be greater than number of args";
+inline constexpr std::string_view kLimitNegative = "ERR LIMIT can't be negative";
+inline constexpr std::string_view kRandomCountRange =
+    "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807";
+inline constexpr std::string_view kRandomCountTooLarge = "ERR value is out of range";
+
 // Connections and clients.
 inline constexpr std::string_view kAuthWithoutPassword =
     "ERR AUTH <password> called without any password configured for the default user. Are you sure "
