@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/glob.h"
+#include "commands/collection_scan.h"
 #include "commands/context.h"
 
 namespace ringtail::commands {
@@ -133,51 +134,6 @@ void Keys(CommandContext& ctx, Args args) {
 
 // ---- SCAN
 
-// A cursor as strtoul reads it, which is what Redis does: a sign is allowed, no digits are 0.
-std::optional<uint64_t> ParseCursor(std::string_view text) {
-  text = text.substr(0, text.find('\0'));
-  const bool is_negative = text.starts_with('-');
-  const bool is_signed = is_negative || text.starts_with('+');
-  if (is_signed && text.size() == 1) return std::nullopt;
-  uint64_t value = 0;
-  for (const char c : text.substr(is_signed ? 1 : 0)) {
-    if (c < '0' || c > '9') return std::nullopt;
-    const auto digit = static_cast<uint64_t>(c - '0');
-    if (__builtin_mul_overflow(value, uint64_t{10}, &value)) return std::nullopt;
-    if (__builtin_add_overflow(value, digit, &value)) return std::nullopt;
-  }
-  return is_negative ? 0 - value : value;
-}
-
-struct ScanOptions {
-  KeyFilter filter;
-  uint64_t count = 10;
-};
-
-std::optional<ScanOptions> ParseScanOptions(CommandContext& ctx, Args options) {
-  ScanOptions parsed;
-  parsed.filter.now_ms = ctx.now_ms();
-  for (size_t i = 0; i < options.size(); i += 2) {
-    const bool has_value = i + 1 < options.size();
-    if (has_value && EqualsIgnoreCase(options[i], "COUNT")) {
-      const auto count = ctx.IntArg(options[i + 1]);
-      if (!count) return std::nullopt;
-      parsed.count = *count < 1 ? 0 : static_cast<uint64_t>(*count);
-    } else if (has_value && EqualsIgnoreCase(options[i], "MATCH")) {
-      parsed.filter.pattern = PatternOf(options[i + 1]);
-    } else if (has_value && EqualsIgnoreCase(options[i], "TYPE")) {
-      parsed.filter.type_name = options[i + 1];
-    } else {
-      parsed.count = 0;
-    }
-    if (parsed.count == 0) {
-      ctx.SyntaxError();
-      return std::nullopt;
-    }
-  }
-  return parsed;
-}
-
 // Keys found with locks held, answered after the cursor that stands before them in the reply.
 class KeyList {
  public:
@@ -206,24 +162,21 @@ class KeyList {
 
 // SCAN cursor [MATCH pattern] [COUNT count] [TYPE type]
 void Scan(CommandContext& ctx, Args args) {
-  // Buckets per key asked for, as in Redis: bounds the work in a sparse table.
-  constexpr uint64_t kBucketsPerKey = 10;
   constexpr uint64_t kReservedKeysMax = 1024;
-  const auto cursor = ParseCursor(args[1]);
-  if (!cursor) return ctx.reply().Error(errors::kInvalidCursor);
-  const auto options = ParseScanOptions(ctx, args.subspan(2));
+  const auto cursor = ScanCursorArg(ctx, args[1]);
+  if (!cursor) return;
+  const auto options = ScanOptionArgs(ctx, args.subspan(2), ScanWords::kKeyspace);
   if (!options) return;
+  const KeyFilter filter{
+      .now_ms = ctx.now_ms(), .pattern = options->pattern, .type_name = options->type_name};
   KeyList keys;
   keys.Reserve(std::min(options->count, kReservedKeysMax));
-  WalkBudget budget{.entry_count = options->count};
-  if (__builtin_mul_overflow(options->count, kBucketsPerKey, &budget.bucket_count)) {
-    budget.bucket_count = std::numeric_limits<uint64_t>::max();
-  }
+  const WalkBudget budget{.entry_count = options->count,
+                          .bucket_count = options->bucket_count_max()};
   const uint64_t next = Walk(ctx, *cursor, budget, [&](const Entry& entry) {
-    if (options->filter.Matches(entry)) keys.Add(entry.key());
+    if (filter.Matches(entry)) keys.Add(entry.key());
   });
-  ctx.reply().Array(2);
-  ctx.reply().BulkInt(static_cast<int64_t>(next));
+  BeginScanReply(ctx, next);
   keys.WriteTo(ctx.reply());
 }
 
