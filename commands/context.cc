@@ -37,6 +37,11 @@ KeyRef CommandContext::Lookup(std::string_view key, int db) {
     parts_.engine.EraseExpired(parts_.worker, db, *ref.database_, ref.found_);
     ref.found_ = {};
   }
+  if (ref.found_ && Database::HasExpiredFields(*ref.found_.entry, now_ms())) [[unlikely]] {
+    if (!parts_.engine.EraseExpiredFields(db, *ref.database_, ref.found_, now_ms())) {
+      ref.found_ = {};
+    }
+  }
   return ref;
 }
 

@@ -49,6 +49,10 @@ std::string UnknownForm(std::string_view container, std::string_view subcommand)
 
 std::string UnknownDebug(std::string_view subcommand) { return UnknownForm("DEBUG", subcommand); }
 
+std::string UnknownArgument(std::string_view argument) {
+  return "ERR unknown argument: " + std::string(argument);
+}
+
 // The option is a C string there, so it ends at its first zero byte.
 std::string UnsupportedOption(std::string_view option) {
   return "ERR Unsupported option " + std::string(option.substr(0, option.find('\0')));

@@ -121,6 +121,33 @@ inline constexpr std::string_view kMonitorInMulti =
 /// `error` as it would have been answered outside a transaction.
 std::string ExecAbort(std::string_view error);
 
+// Hashes.
+inline constexpr std::string_view kHashValueNotInteger = "ERR hash value is not an integer";
+inline constexpr std::string_view kHashValueNotFloat = "ERR hash value is not a float";
+inline constexpr std::string_view kValueNanOrInfinity = "ERR value is NaN or Infinity";
+inline constexpr std::string_view kValueOutOfRange = "ERR value is out of range";
+inline constexpr std::string_view kFieldsMissing =
+    "ERR Mandatory argument FIELDS is missing or not at the right position";
+inline constexpr std::string_view kFieldCountNotPositive =
+    "ERR Parameter `numFields` should be greater than 0";
+inline constexpr std::string_view kFieldsToDeleteNotPositive =
+    "ERR Number of fields must be a positive integer";
+inline constexpr std::string_view kFieldCountMismatch =
+    "ERR The `numfields` parameter must match the number of arguments";
+inline constexpr std::string_view kFieldExpiryNegative =
+    "ERR invalid expire time, must be >= 0";
+inline constexpr std::string_view kFieldCountInvalid = "ERR invalid number of fields";
+inline constexpr std::string_view kFieldArgumentCount = "ERR wrong number of arguments";
+inline constexpr std::string_view kFieldsNotGiven = "ERR missing FIELDS argument";
+inline constexpr std::string_view kGetOneExpiry =
+    "ERR Only one of EX, PX, EXAT, PXAT or PERSIST arguments can be specified";
+inline constexpr std::string_view kSetOneExpiry =
+    "ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified";
+inline constexpr std::string_view kOneFieldCondition =
+    "ERR Only one of FXX or FNX arguments can be specified";
+inline constexpr std::string_view kNotInt64 =
+    "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807";
+
 // COMMAND and DEBUG.
 inline constexpr std::string_view kInvalidCommand = "ERR Invalid command specified";
 inline constexpr std::string_view kCommandWithoutKeys = "ERR The command has no key arguments";
@@ -154,6 +181,8 @@ std::string UnknownCommand(Args args);
 std::string UnknownSubcommand(std::string_view container, std::string_view subcommand);
 /// "ERR invalid expire time in 'set' command"
 std::string InvalidExpire(std::string_view full_name);
+/// "ERR unknown argument: x"
+std::string UnknownArgument(std::string_view argument);
 /// "ERR Unsupported option x"
 std::string UnsupportedOption(std::string_view option);
 

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <string_view>
 
+#include "storage/hash_value.h"
 #include "storage/string_value.h"
 
 namespace ringtail::commands {
@@ -23,9 +24,30 @@ void AppendNumber(std::string& bytes, T number) {
   }
 }
 
-// Values are hashed by what clients see of them, never by their encoding. Strings are the only
-// values there are.
+// The sum over a hash's fields, in whatever order they are: each hashed with its name, its value and its expiry.
+XXH128_hash_t HashValueHash(const Entry& entry) {
+  const storage::HashView hash(entry);
+  XXH128_hash_t sum{0, 0};
+  std::string bytes;
+  hash.VisitAll([&](const storage::PackedElement& field, const storage::PackedElement& value) {
+    bytes.clear();
+    const std::string name = field.String();
+    AppendNumber(bytes, uint64_t{name.size()});
+    bytes += name;
+    int64_t expiry_ms = storage::kNoExpiry;
+    if (hash.table() != nullptr) expiry_ms = hash.FindExpiry(name).value_or(expiry_ms);
+    AppendNumber(bytes, expiry_ms);
+    bytes += value.String();
+    const XXH128_hash_t one = XXH3_128bits(bytes.data(), bytes.size());
+    sum.low64 += one.low64;
+    sum.high64 += one.high64;
+  });
+  return sum;
+}
+
+// Values are hashed by what clients see of them, never by their encoding.
 XXH128_hash_t ValueHash(const Entry& entry) {
+  if (entry.type() == storage::ValueType::kHash) return HashValueHash(entry);
   const storage::StringView value(entry);
   return XXH3_128bits(value.bytes().data(), value.bytes().size());
 }

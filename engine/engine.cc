@@ -208,6 +208,20 @@ void Engine::EraseExpired(WorkerState& worker, int db, Database& database, Datab
   database.Erase(found);
 }
 
+void Engine::LogErasedField(int db, const Entry& entry, std::string_view field) {
+  if (log_.has_readers()) {
+    log_.Append(db, std::array<std::string_view, 3>{"HDEL", entry.key(), field});
+  }
+  log_.Commit();
+}
+
+bool Engine::EraseExpiredFields(int db, Database& database, Database::Found found,
+                                int64_t now_ms) {
+  return database.EraseExpiredFields(found, now_ms, [&](const Entry& entry, std::string_view field) {
+    LogErasedField(db, entry, field);
+  });
+}
+
 void Engine::RunExpiry(WorkerState& worker, size_t partition, bool& has_more) {
   WithPartition(partition, /*is_exclusive=*/false, [&] {
     for (int db = 0; db < database_count_; ++db) {
@@ -222,6 +236,10 @@ void Engine::RunExpiry(WorkerState& worker, size_t partition, bool& has_more) {
           worker.stats.expired_keys.Add();
           NoteRemoval(db, entry);
         });
+        has_more |= database->EraseExpiredFields(
+            worker.now_ms, kExpiryStepRecords, [&](const Entry& entry, std::string_view field) {
+              LogErasedField(db, entry, field);
+            });
       }
       database->table().Move(kMoveStepBuckets);
     }

@@ -216,6 +216,8 @@ class Engine {
 
   /// Erases an entry that the caller found to be expired: effect, counters.
   void EraseExpired(WorkerState& worker, int db, Database& database, Database::Found found);
+  /// Erases the expired fields of a hash, and the entry with the last of them. Returns whether it is still there.
+  bool EraseExpiredFields(int db, Database& database, Database::Found found, int64_t now_ms);
   /// Does due background work on this worker's share of the partitions for about `budget_ns`: expiry,
   /// unfinished table moves. Returns whether there is more to do right away.
   bool RunBackground(WorkerState& worker, int64_t budget_ns);
@@ -269,6 +271,7 @@ class Engine {
   Database* MakeDatabase(size_t partition, int db);
   bool Evict(WorkerState& worker, int64_t target_bytes);
   bool EvictOne(WorkerState& worker);
+  void LogErasedField(int db, const Entry& entry, std::string_view field);
   void SampleForEviction(WorkerState& worker);
   size_t SamplePartition(WorkerState& worker, size_t partition);
   void RunExpiry(WorkerState& worker, size_t partition, bool& has_more);

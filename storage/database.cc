@@ -2,9 +2,15 @@
 
 #include <cstring>
 
+#include "storage/field_expiry_index.h"
 #include "storage/string_value.h"
 
 namespace ringtail::storage {
+
+Database::Database(const Options& options)
+    : table_(options.grow_load, options.retirer), disposer_(options.disposer) {}
+
+Database::~Database() = default;
 
 void Database::Index(KeyHash hash, Entry* entry, int64_t now_ms) {
   if (index_ == nullptr) index_ = std::make_unique<ExpiryIndex>(table_, now_ms);
@@ -31,11 +37,14 @@ void Database::Add(KeyHash hash, Entry* entry, int64_t now_ms) {
     entry->SetExpiryHandle(kNoHandle);
     Index(hash, entry, now_ms);
   }
+  NoteFields(hash, *entry);
 }
 
 void Database::Replace(KeyHash hash, Found found, Entry* entry, int64_t now_ms) {
+  ForgetFields(*found.entry);
   table_.Replace(found.slot, entry);
   Reindex(hash, found.entry, entry, now_ms);
+  NoteFields(hash, *entry);
   Dispose(found.entry);
 }
 
@@ -47,6 +56,7 @@ void Database::ReplaceShell(KeyHash hash, Found found, Entry* entry, int64_t now
 
 Entry* Database::Detach(Found found) {
   if (found.entry->expiry_handle() != kNoHandle) index_->Remove(found.entry);
+  ForgetFields(*found.entry);
   return table_.Erase(found.slot);
 }
 
@@ -109,6 +119,63 @@ Entry* Database::SetExpiry(const Key& key, Found found, int64_t expiry_ms, int64
     index_->Update(key.hash.position(), entry);
   }
   return entry;
+}
+
+// ---- Fields of hashes
+
+int64_t Database::NextFieldExpiryMs(const Entry& entry) {
+  return ObjectOf<HashTable>(entry).next_expiry_ms();
+}
+
+void Database::NoteFieldExpiry(KeyHash hash, Entry& entry) {
+  HashTable* const table = HashTableOf(entry);
+  if (table == nullptr || table->volatile_count() == 0) return;
+  if (field_index_ == nullptr) field_index_ = std::make_unique<FieldExpiryIndex>();
+  field_index_->Note(hash.position(), *table);
+}
+
+void Database::ForgetFieldExpiry(Entry& entry) {
+  if (HashTable* const table = HashTableOf(entry)) field_index_->Forget(*table);
+}
+
+bool Database::EraseExpiredFields(Found found, int64_t now_ms, const ErasedField& erased) {
+  HashTable& table = ObjectOf<HashTable>(*found.entry);
+  while (table.next_expiry_ms() <= now_ms) {
+    const std::string_view field = table.next_expiring()->key();
+    erased(*found.entry, field);
+    table.Erase(field);
+  }
+  if (table.element_count() != 0) return true;
+  Erase(found);
+  return false;
+}
+
+bool Database::EraseExpiredFields(int64_t now_ms, size_t field_count_max,
+                                  const ErasedField& erased) {
+  if (field_index_ == nullptr) return false;
+  while (HashTable* const table = field_index_->Due(now_ms)) {
+    const uint32_t position = FieldExpiryIndex::PositionOf(*table);
+    Found found;
+    table_.VisitPosition(position, [&](Table::Slot slot) {
+      if (HashTableOf(*slot.entry()) != table) return false;
+      found = {slot, slot.entry()};
+      return true;
+    });
+    while (table->next_expiry_ms() <= now_ms) {
+      if (field_count_max == 0) return true;
+      --field_count_max;
+      const std::string_view field = table->next_expiring()->key();
+      erased(*found.entry, field);
+      table->Erase(field);
+    }
+    if (table->element_count() == 0) {
+      Erase(found);
+    } else {
+      field_index_->Forget(*table);
+      if (table->volatile_count() != 0) field_index_->Note(position, *table);
+    }
+  }
+  return false;
 }
 
 const char* Database::Verify(const KeyHasher& hasher) const {

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -16,6 +17,8 @@
 #include "storage/table.h"
 
 namespace ringtail::storage {
+
+class FieldExpiryIndex;
 
 /// Where entries go that are no longer wanted; may free large ones elsewhere.
 struct Disposer {
@@ -36,8 +39,8 @@ class Database {
     explicit operator bool() const { return entry != nullptr; }
   };
 
-  explicit Database(const Options& options)
-      : table_(options.grow_load, options.retirer), disposer_(options.disposer) {}
+  explicit Database(const Options& options);
+  ~Database();
 
   Found Find(const Key& key) const {
     const Table::Slot slot = table_.Find(key);
@@ -68,9 +71,27 @@ class Database {
     if (index_ == nullptr) return false;
     return index_->Process(now_ms, record_count_max, [&](Table::Slot slot) {
       expired(*slot.entry());
+      ForgetFields(*slot.entry());
       Dispose(table_.Erase(slot));
     });
   }
+
+  // Fields of hashes that expire by themselves.
+
+  /// Says that a field of this hash got an expiry.
+  void NoteFieldExpiry(KeyHash hash, Entry& entry);
+  /// Whether a field of the entry, if that is a large hash, is expired.
+  static bool HasExpiredFields(const Entry& entry, int64_t now_ms) {
+    return entry.type() == ValueType::kHash && entry.encoding() == Encoding::kObject &&
+           NextFieldExpiryMs(entry) <= now_ms;
+  }
+  using ErasedField = std::function<void(const Entry& entry, std::string_view field)>;
+  /// Erases a hash's fields that are expired, calling erased() before each, and the entry with the last of them.
+  /// Returns whether the entry is still there.
+  bool EraseExpiredFields(Found found, int64_t now_ms, const ErasedField& erased);
+  /// The same for whichever hashes have come up, no more than about `field_count_max` fields. Returns whether more is
+  /// to do for now_ms.
+  bool EraseExpiredFields(int64_t now_ms, size_t field_count_max, const ErasedField& erased);
 
   size_t size() const { return table_.size(); }
   size_t volatile_count() const { return index_ == nullptr ? 0 : index_->size(); }
@@ -91,13 +112,23 @@ class Database {
       Entry::Destroy(entry);
     }
   }
+  static int64_t NextFieldExpiryMs(const Entry& entry);
   void Index(KeyHash hash, Entry* entry, int64_t now_ms);
+  /// To be called when an entry comes in, and before it goes.
+  void NoteFields(KeyHash hash, Entry& entry) {
+    if (entry.encoding() == Encoding::kObject) NoteFieldExpiry(hash, entry);
+  }
+  void ForgetFields(Entry& entry) {
+    if (field_index_ != nullptr && entry.encoding() == Encoding::kObject) ForgetFieldExpiry(entry);
+  }
+  void ForgetFieldExpiry(Entry& entry);
   /// Hands the old entry's place in the index over to the new one, or takes the new one in.
   void Reindex(KeyHash hash, Entry* old_entry, Entry* entry, int64_t now_ms);
   bool OverwriteInPlace(Entry* entry, std::string_view value);
 
   Table table_;
   std::unique_ptr<ExpiryIndex> index_;
+  std::unique_ptr<FieldExpiryIndex> field_index_;  // null while no field ever expired here
   Disposer* const disposer_;
 };
 

@@ -48,6 +48,8 @@ class ValuePlace {
   }
   /// Frees the structure and keeps these packed bytes instead.
   void BecomePacked(std::string_view bytes);
+  /// Says that a field of this large hash got an expiry.
+  void NoteFieldExpiry() { database_.NoteFieldExpiry(key_.hash, entry()); }
 
  private:
   Entry* Reshape(Encoding encoding, size_t blob_bytes);

@@ -316,7 +316,8 @@ class Run:
                                            *self.pair.both(b"KEYS", b"*"))
             if found or not keys:
                 continue
-            for question in ([b"TYPE"], [b"GET"], [b"PEXPIRETIME"], [b"OBJECT", b"ENCODING"]):
+            for question in ([b"TYPE"], [b"GET"], [b"PEXPIRETIME"], [b"OBJECT", b"ENCODING"],
+                             [b"HGETALL"]):
                 commands = [question + [key] for key in keys]
                 for command, mine, theirs in zip(commands, *self.pair.exchange(0, commands)):
                     found = found or self._compare(database, command, mine, theirs)

@@ -60,6 +60,22 @@ def _scan(command, reply):
     return ["cursor" if reply[0].isdigit() else reply[0], "keys"]
 
 
+def _random_shape(command, reply):
+    """One drawn at random, or so many."""
+    return _item_shapes(command, reply) if isinstance(reply, list) else _shape(command, reply)
+
+
+def _hash_scan(command, reply):
+    """A complete scan: the fields with their values. A part of one: only its shape."""
+    if not isinstance(reply, list) or len(reply) != 2:
+        return reply
+    counts = [int(value) for word, value in zip(command[3:], command[4:])
+              if word.upper() == b"COUNT" and value.isdigit()]
+    if command[2] == b"0" and counts and max(counts) >= 10000:
+        return [reply[0], _pairs(command, reply[1])]
+    return ["cursor" if reply[0].isdigit() else reply[0], "fields"]
+
+
 def _command_table(command, reply):
     """Whole tables of commands differ, we have others; what is asked by name is compared."""
     is_whole = len(command) == 1 or (
@@ -129,6 +145,11 @@ EXPLAINED = {
     b"command": ("we have other commands than Redis 7.0", _command_table),
     b"command|help": ("our own text", _shape),
     b"command|count": ("we have other commands than Redis 7.0", _shape),
+    b"hgetall": ("the order of the fields is our own", _pairs),
+    b"hkeys": ("the order of the fields is our own", _sorted),
+    b"hvals": ("the order of the fields is our own", _sorted),
+    b"hscan": ("the order of the fields is our own", _hash_scan),
+    b"hrandfield": ("random", _random_shape),
     b"command|getkeysandflags": ("flags have no order", _sorted_deep),
     b"memory|usage": ("our entries are smaller", _shape),
     b"time": ("clock", _item_shapes),

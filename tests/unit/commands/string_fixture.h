@@ -21,9 +21,14 @@ class StringFixture : public CommandFixture {
 
   /// What a command logs: a line for each effect, SELECT left out.
   std::string EffectsOf(const std::vector<std::string>& words) {
+    return EffectsWhile([&] { Run(words); });
+  }
+  /// What anything logs, likewise.
+  template <typename Work>
+  std::string EffectsWhile(Work&& work) {
     EffectRecorder recorder;
     engine_.log().AddReader(&recorder);
-    Run(words);
+    work();
     engine_.log().RemoveReader(&recorder);
     return Lines(recorder.Take());
   }
