@@ -135,6 +135,14 @@ void Server::RegisterAppliers() {
                      ApplyLimits(after);
                      return {};
                    });
+  config_.OnChange({"hash-max-listpack-entries", "hash-max-listpack-value", "list-max-listpack-size",
+                    "set-max-intset-entries", "set-max-listpack-entries", "set-max-listpack-value",
+                    "zset-max-listpack-entries", "zset-max-listpack-value", "hll-sparse-max-bytes",
+                    "stream-node-max-bytes", "stream-node-max-entries"},
+                   [this](const Config&, const Config& after) -> Result<void> {
+                     ApplyEncodings(after.encodings, services_.limits.encodings);
+                     return {};
+                   });
   config_.OnChange(
       {"slowlog-log-slower-than", "slowlog-max-len", "commandlog-request-larger-than",
        "commandlog-large-request-max-len", "commandlog-reply-larger-than",

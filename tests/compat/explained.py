@@ -54,8 +54,10 @@ def _scan(command, reply):
     our own."""
     if not isinstance(reply, list) or len(reply) != 2:
         return reply
-    counts = [int(arg) for arg in command[2:] if arg.isdigit()]
-    if command[1] == b"0" and counts and max(counts) >= 10000:
+    words = [arg.upper() for arg in command]
+    counts = [int(count) for word, count in zip(words[2:], words[3:])
+              if word == b"COUNT" and count.isdigit()]
+    if command[1] == b"0" and counts and counts[-1] >= 10000:
         return [reply[0], sorted(set(reply[1]))]
     return ["cursor" if reply[0].isdigit() else reply[0], "keys"]
 
