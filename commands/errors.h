@@ -168,6 +168,17 @@ inline constexpr std::string_view kPackedThreshold =
     "ERR argument must be a memory value bigger than 1 and smaller than 4gb";
 inline constexpr std::string_view kNoPersistence =
     "ERR nothing to reload from: this server does not persist its data yet";
+// Lists, SORT.
+inline constexpr std::string_view kNumKeysNotPositive = "ERR numkeys should be greater than 0";
+inline constexpr std::string_view kCountNotPositive = "ERR count should be greater than 0";
+inline constexpr std::string_view kRankZero =
+    "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use "
+    "negative to start from the end of the list";
+inline constexpr std::string_view kCountNegative = "ERR COUNT can't be negative";
+inline constexpr std::string_view kMaxLenNegative = "ERR MAXLEN can't be negative";
+inline constexpr std::string_view kSortNotDouble =
+    "ERR One or more scores can't be converted into double";
+
 /// "ERR unknown subcommand or wrong number of arguments for 'x'. Try SLOWLOG HELP."
 std::string UnknownForm(std::string_view container, std::string_view subcommand);
 /// "ERR unknown subcommand or wrong number of arguments for 'x'. Try DEBUG HELP."

@@ -15,7 +15,8 @@ std::optional<int64_t> TimeoutArg(CommandContext& ctx, std::string_view arg) {
     return std::nullopt;
   }
   const long double ms = std::ceil(*seconds * 1000);
-  if (ms < 0) {
+  // What 64 bits cannot hold wraps round to the least integer in Redis.
+  if (ms < 0 || ms > static_cast<long double>(std::numeric_limits<int64_t>::max())) {
     ctx.reply().Error(errors::kTimeoutNegative);
     return std::nullopt;
   }

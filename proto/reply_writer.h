@@ -91,6 +91,65 @@ class ReplyWriter {
     output_->Commit(static_cast<size_t>(EndLine(body + size) - place));
     return body;
   }
+  /// Many bulks, one after another, without asking the output for room each time. Nothing else may be
+  /// written while it lives.
+  class BulkRun {
+   public:
+    /// `size_hint`: about how many bytes they will take; wrong costs only time.
+    BulkRun(ReplyWriter& reply, size_t size_hint)
+        : reply_(reply), room_bytes_(size_hint < kRoomBytesMax ? size_hint : kRoomBytesMax) {}
+    BulkRun(const BulkRun&) = delete;
+    BulkRun& operator=(const BulkRun&) = delete;
+    ~BulkRun() { Close(); }
+
+    void Add(std::string_view bytes) {
+      if (bytes.size() > kCopiedWholeBytesMax) [[unlikely]] {
+        Close();
+        return reply_.BulkInPieces(bytes);
+      }
+      char* const body = Begin(bytes.size());
+      if (!bytes.empty()) std::memcpy(body, bytes.data(), bytes.size());
+      place_ = EndLine(body + bytes.size());
+    }
+    /// The same for at most kPaddedBytes bytes, of which kPaddedBytes may be read: a copy of fixed length.
+    void AddPadded(const char* bytes, size_t size) {
+      char* const body = Begin(size);
+      std::memcpy(body, bytes, kPaddedBytes);
+      place_ = EndLine(body + size);
+    }
+    void AddInt(int64_t value) {
+      char digits[kDecimalBytesMax];
+      Add({digits, static_cast<size_t>(WriteDecimal(digits, value) - digits)});
+    }
+
+    static constexpr size_t kPaddedBytes = 32;
+
+   private:
+    static constexpr size_t kRoomBytesMax = 2048;
+
+    char* Begin(size_t size) {
+      const size_t needed = kHeaderBytesMax + size + kPaddedBytes;
+      if (static_cast<size_t>(limit_ - place_) < needed) [[unlikely]] Open(needed);
+      *place_ = '$';
+      return EndLine(WriteDecimal(place_ + 1, uint64_t{size}));
+    }
+    void Open(size_t needed) {
+      Close();
+      const size_t room = needed > room_bytes_ ? needed : room_bytes_;
+      start_ = place_ = reply_.output_->Reserve(room);
+      limit_ = start_ + room;
+    }
+    void Close() {
+      if (place_ != start_) reply_.output_->Commit(static_cast<size_t>(place_ - start_));
+      start_ = place_ = limit_ = nullptr;
+    }
+
+    ReplyWriter& reply_;
+    const size_t room_bytes_;
+    char* start_ = nullptr;
+    char* place_ = nullptr;
+    char* limit_ = nullptr;
+  };
   /// RESP2: a bulk. RESP3: =len, the three-letter format ("txt", "mkd"), a colon and the text.
   void Verbatim(std::string_view format, std::string_view text);
 

@@ -204,6 +204,7 @@ _PAST_FAR_OR_REFUSED = {
 # HELLO because Redis has renamed the connection when it comes to the syntax error behind SETNAME.
 # HRANDFIELD because Redis builds a reply of any length that a negative count asks for.
 NEVER_SPOILED = {b"CLIENT", b"DEBUG", b"CONFIG", b"HELLO", b"HRANDFIELD"}
+NEVER_SPOILED |= {b"BLPOP", b"BRPOP", b"BLMOVE", b"BRPOPLPUSH", b"BLMPOP"}  # a timeout of hours
 
 _SOON = {b"EX": 86400, b"PX": 86400_000, b"EXPIRE": 86400, b"PEXPIRE": 86400_000,
          b"SETEX": 86400, b"PSETEX": 86400_000}
