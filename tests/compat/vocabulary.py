@@ -202,7 +202,8 @@ _PAST_FAR_OR_REFUSED = {
 
 # Spoiled by chance, these would end a connection, hold the server up or change what it compares.
 # HELLO because Redis has renamed the connection when it comes to the syntax error behind SETNAME.
-NEVER_SPOILED = {b"CLIENT", b"DEBUG", b"CONFIG", b"HELLO"}
+# SPOP and SRANDMEMBER because what they draw must not matter, nor take minutes.
+NEVER_SPOILED = {b"CLIENT", b"DEBUG", b"CONFIG", b"HELLO", b"SPOP", b"SRANDMEMBER"}
 
 _SOON = {b"EX": 86400, b"PX": 86400_000, b"EXPIRE": 86400, b"PEXPIRE": 86400_000,
          b"SETEX": 86400, b"PSETEX": 86400_000}
