@@ -203,8 +203,12 @@ _PAST_FAR_OR_REFUSED = {
 # Spoiled by chance, these would end a connection, hold the server up or change what it compares.
 # HELLO because Redis has renamed the connection when it comes to the syntax error behind SETNAME.
 # HRANDFIELD because Redis builds a reply of any length that a negative count asks for.
-NEVER_SPOILED = {b"CLIENT", b"DEBUG", b"CONFIG", b"HELLO", b"HRANDFIELD"}
-NEVER_SPOILED |= {b"BLPOP", b"BRPOP", b"BLMOVE", b"BRPOPLPUSH", b"BLMPOP"}  # a timeout of hours
+# SPOP and SRANDMEMBER because what they draw must not matter, nor take minutes.
+# Those that wait because of timeouts of hours.
+NEVER_SPOILED = {b"CLIENT", b"DEBUG", b"CONFIG", b"HELLO",
+                 b"HRANDFIELD",
+                 b"SPOP", b"SRANDMEMBER",
+                 b"BLPOP", b"BRPOP", b"BLMOVE", b"BRPOPLPUSH", b"BLMPOP"}
 
 _SOON = {b"EX": 86400, b"PX": 86400_000, b"EXPIRE": 86400, b"PEXPIRE": 86400_000,
          b"SETEX": 86400, b"PSETEX": 86400_000}
