@@ -69,13 +69,23 @@ TEST_F(HashCommandsTest, AFieldWithoutAValueIsAWrongNumberOfArguments) {
 
 TEST_F(HashCommandsTest, EveryCommandRefusesOtherTypes) {
   Run({"SET", "s", "x"});
-  const std::vector<std::vector<std::string>> commands = {
-      {"HSET", "s", "a", "1"},   {"HMSET", "s", "a", "1"},        {"HSETNX", "s", "a", "1"},
-      {"HGET", "s", "a"},        {"HMGET", "s", "a"},             {"HGETALL", "s"},
-      {"HKEYS", "s"},            {"HVALS", "s"},                  {"HLEN", "s"},
-      {"HSTRLEN", "s", "a"},     {"HEXISTS", "s", "a"},           {"HDEL", "s", "a"},
-      {"HINCRBY", "s", "a", "1"}, {"HINCRBYFLOAT", "s", "a", "1"}, {"HRANDFIELD", "s"},
-      {"HRANDFIELD", "s", "2"},  {"HSCAN", "s", "0"}};
+  const std::vector<std::vector<std::string>> commands = {{"HSET", "s", "a", "1"},
+                                                          {"HMSET", "s", "a", "1"},
+                                                          {"HSETNX", "s", "a", "1"},
+                                                          {"HGET", "s", "a"},
+                                                          {"HMGET", "s", "a"},
+                                                          {"HGETALL", "s"},
+                                                          {"HKEYS", "s"},
+                                                          {"HVALS", "s"},
+                                                          {"HLEN", "s"},
+                                                          {"HSTRLEN", "s", "a"},
+                                                          {"HEXISTS", "s", "a"},
+                                                          {"HDEL", "s", "a"},
+                                                          {"HINCRBY", "s", "a", "1"},
+                                                          {"HINCRBYFLOAT", "s", "a", "1"},
+                                                          {"HRANDFIELD", "s"},
+                                                          {"HRANDFIELD", "s", "2"},
+                                                          {"HSCAN", "s", "0"}};
   for (const auto& command : commands) EXPECT_EQ(Run(command), kWrongTypeReply) << command[0];
 }
 
@@ -152,8 +162,7 @@ TEST_F(HashCommandsTest, HIncrByRefusesWhatIsNoIntegerAndWhatOverflows) {
   EXPECT_EQ(Run({"HINCRBY", "h", "n", "x"}), kNotInteger);
   Run({"HSET", "h", "text", "1.5", "max", "9223372036854775807"});
   EXPECT_EQ(Run({"HINCRBY", "h", "text", "1"}), "-ERR hash value is not an integer\r\n");
-  EXPECT_EQ(Run({"HINCRBY", "h", "max", "1"}),
-            "-ERR increment or decrement would overflow\r\n");
+  EXPECT_EQ(Run({"HINCRBY", "h", "max", "1"}), "-ERR increment or decrement would overflow\r\n");
   EXPECT_EQ(EffectsOf({"HINCRBY", "h", "n", "3"}), "HINCRBY h n 3\n");
 }
 
