@@ -32,7 +32,7 @@ bool OpenHash(CommandContext& ctx, KeyRef& key) {
   return true;
 }
 
-// Sets the pairs of HSET and HMSET; returns how many fields are new, nothing after an error was answered.
+// Sets the pairs of HSET and HMSET; returns how many fields are new, nothing after an error.
 std::optional<size_t> SetFields(CommandContext& ctx, Args args) {
   if (args.size() % 2 != 0) {
     ctx.reply().Error(errors::WrongArity(ctx.command().full_name));
@@ -266,8 +266,8 @@ void HScan(CommandContext& ctx, Args args) {
 
 // ---- HRANDFIELD
 
-// How many random fields may be asked for with repetition: a reply of several gigabytes. Redis has no bound, and
-// builds the reply until it is out of memory.
+// How many random fields may be asked for with repetition: a reply of several gigabytes. Redis has
+// no bound, and builds the reply until it is out of memory.
 constexpr uint64_t kRepeatedFieldsMax = uint64_t{1} << 28;
 
 // Answers the fields that it is handed, with their values if that was asked for.
@@ -293,8 +293,9 @@ class RandomReply {
   bool is_paired_ = false;
 };
 
-// `count` different fields of a hash that has more. Where they are a large part of it, each field in turn is taken
-// with the probability that it must have (Knuth's algorithm S); few of many are drawn until they differ.
+// `count` different fields of a hash that has more. Where they are a large part of it, each field in
+// turn is taken with the probability that it must have (Knuth's algorithm S); few of many are drawn
+// until they differ.
 void DrawDistinct(Random& random, const HashView& hash, size_t count, RandomReply& reply) {
   constexpr size_t kSparseFactor = 3;
   if (hash.table() != nullptr && count * kSparseFactor < hash.size()) {
@@ -355,8 +356,10 @@ void HRandField(CommandContext& ctx, Args args) {
   if (!ctx.IsType(key, ValueType::kHash)) return;
   if (!key) return ctx.reply().Null();
   const HashView hash(*key.entry());
-  HashSampler(hash).Draw(ctx.random(),
-                         [&](const PackedElement& field, const PackedElement&) { Reply(ctx, field); });
+  const HashSampler sampler(hash);
+  sampler.Draw(ctx.random(), [&](const PackedElement& field, const PackedElement&) {
+    Reply(ctx, field);
+  });
 }
 
 // ---- The table

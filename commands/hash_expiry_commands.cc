@@ -34,7 +34,8 @@ enum class Base : uint8_t { kNow, kEpoch };
 
 // ---- Arguments
 
-// The fields behind FIELDS and their number, which are all that is left of the arguments; else has answered an error.
+// The fields behind FIELDS and their number, which are all that is left of the arguments; else has
+// answered what is wrong.
 std::optional<Args> FieldArgs(CommandContext& ctx, Args args,
                               std::string_view not_positive = errors::kFieldCountNotPositive) {
   std::string_view error;
@@ -118,7 +119,8 @@ class FieldList {
   size_t pair_count_ = 0;
 };
 
-// Changes to fields of one key, and what the log is told of them: absolute times, and HDEL for what is past.
+// Changes to fields of one key, and what the log is told of them: absolute times, and HDEL for what
+// is past.
 class FieldChanges {
  public:
   FieldChanges(CommandContext& ctx, KeyRef& key)
@@ -355,7 +357,8 @@ std::optional<Args> CountedFields(CommandContext& ctx, Args args, size_t words_p
   return args.subspan(1);
 }
 
-// The options of HSETEX (KEEPTTL, FNX, FXX) or HGETEX (PERSIST), and the fields; else has answered an error.
+// The options of HSETEX (KEEPTTL, FNX, FXX) or HGETEX (PERSIST), and the fields; else has answered
+// what is wrong.
 std::optional<ExOptions> ParseExOptions(CommandContext& ctx, Args args, PlainExpiryOption plain) {
   const bool is_setting = plain == PlainExpiryOption::kKeep;
   ExOptions options;
@@ -449,7 +452,8 @@ void LogSetEx(CommandContext& ctx, Args args, const ExOptions& options, int64_t 
   }
 }
 
-// HSETEX key [FNX | FXX] [EX | PX | EXAT | PXAT time | KEEPTTL] FIELDS count field value [field value ...]
+// HSETEX key [FNX | FXX] [EX | PX | EXAT | PXAT time | KEEPTTL]
+//        FIELDS count field value [field value ...]
 void HSetEx(CommandContext& ctx, Args args) {
   const auto options = ParseExOptions(ctx, args, PlainExpiryOption::kKeep);
   if (!options) return;

@@ -216,7 +216,8 @@ class Engine {
 
   /// Erases an entry that the caller found to be expired: effect, counters.
   void EraseExpired(WorkerState& worker, int db, Database& database, Database::Found found);
-  /// Erases the expired fields of a hash, and the entry with the last of them. Returns whether it is still there.
+  /// Erases the expired fields of a hash, and the entry with the last of them. Returns whether the
+  /// entry is still there.
   bool EraseExpiredFields(int db, Database& database, Database::Found found, int64_t now_ms);
   /// Does due background work on this worker's share of the partitions for about `budget_ns`: expiry,
   /// unfinished table moves. Returns whether there is more to do right away.

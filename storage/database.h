@@ -86,11 +86,11 @@ class Database {
            NextFieldExpiryMs(entry) <= now_ms;
   }
   using ErasedField = std::function<void(const Entry& entry, std::string_view field)>;
-  /// Erases a hash's fields that are expired, calling erased() before each, and the entry with the last of them.
-  /// Returns whether the entry is still there.
+  /// Erases a hash's fields that are expired, calling erased() before each, and the entry with the
+  /// last of them. Returns whether the entry is still there.
   bool EraseExpiredFields(Found found, int64_t now_ms, const ErasedField& erased);
-  /// The same for whichever hashes have come up, no more than about `field_count_max` fields. Returns whether more is
-  /// to do for now_ms.
+  /// The same for whichever hashes have come up, no more than `field_count_max` fields. Returns
+  /// whether more is to do for now_ms.
   bool EraseExpiredFields(int64_t now_ms, size_t field_count_max, const ErasedField& erased);
 
   size_t size() const { return table_.size(); }

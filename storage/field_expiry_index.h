@@ -1,10 +1,11 @@
 // Which hashes of a database have fields that expire, by when the next of them does.
 //
 //   FieldExpiryIndex index;
-//   index.Note(position, hash);                  // whenever a hash came in, or a field got an expiry
+//   index.Note(position, hash);            // whenever a hash came in, or a field got an expiry
 //   if (HashTable* hash = index.Due(now_ms)) …
 //
-// A hash whose next expiry has moved into the future stays where it is, and is put right when it comes up. O(log n) each.
+// A hash whose next expiry has moved into the future stays where it is, and is put right when it
+// comes up. O(log n) each.
 // Thread rule: belongs to its partition, like the table.
 #pragma once
 

@@ -4,7 +4,7 @@
 //   Send(field->value());
 //   HashField::Destroy(field);
 //
-// Layout, with no padding (a 12-byte name and a 16-byte value take 30 bytes, so the allocator's 32):
+// Layout, with no padding (a 12-byte name and a 16-byte value take 30 bytes, in a block of 32):
 //
 //   head 1: bit 7: it expires; bits 0-6: name length, 126: it follows in 2 bytes, 127: in 4
 //   [name length 2 or 4] | [expiry 8, heap index 4] | name | value length 1-5 | value
@@ -23,7 +23,7 @@ namespace ringtail::storage {
 
 class HashField {
  public:
-  /// A field; with an expiry other than kNoExpiry it has room for one, and a heap index that is not set.
+  /// A field. With an expiry (other than kNoExpiry) it also has room for a heap index, not set yet.
   static HashField* Create(std::string_view name, std::string_view value, int64_t expiry_ms);
   static void Destroy(HashField* field) { memory::Free(field, field->allocated_bytes()); }
 
@@ -48,7 +48,7 @@ class HashField {
   uint32_t heap_index() const { return Load<uint32_t>(options() + 8); }
   void SetHeapIndex(uint32_t index) { std::memcpy(options() + 8, &index, 4); }
 
-  /// Writes another value where the old one is, if the block that the field has is the one it would get.
+  /// Writes another value over the old one, if a new field would get a block of the same size.
   bool Overwrite(std::string_view value);
 
   /// The size asked of the allocator, and the one it gave.
@@ -65,13 +65,12 @@ class HashField {
     std::memcpy(&value, from, sizeof(T));
     return value;
   }
-  static size_t NameLengthBytes(size_t length) {
-    return length < 126 ? 1 : length < 65536 ? 3 : 5;
-  }
+  static size_t NameLengthBytes(size_t length) { return length < 126 ? 1 : length < 65536 ? 3 : 5; }
   static size_t LengthBytes(size_t length) { return length < 128 ? 1 : length < 16384 ? 2 : 5; }
   static size_t ReadNameLength(const char*& at) {
     const unsigned head = static_cast<unsigned char>(*at++) & 0x7fU;
-    if (head < 126) [[likely]] return head;
+    if (head < 126) [[likely]]
+      return head;
     if (head == 126) {
       at += 2;
       return Load<uint16_t>(at - 2);
@@ -81,7 +80,8 @@ class HashField {
   }
   static size_t ReadLength(const char*& at) {
     const auto first = static_cast<unsigned char>(*at++);
-    if (first < 0x80) [[likely]] return first;
+    if (first < 0x80) [[likely]]
+      return first;
     if (first < 0xc0) return (size_t{first & 0x3fU} << 8) | static_cast<unsigned char>(*at++);
     at += 4;
     return Load<uint32_t>(at - 4);

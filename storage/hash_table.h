@@ -4,7 +4,8 @@
 //   hash.Set("name", "value", FieldTtl::kDrop);
 //   if (const HashField* field = hash.Find("name")) Send(field->value());
 //
-// Hides nothing: fields past their time are there until somebody erases them (see Database::EraseExpiredFields).
+// Hides nothing: fields past their time are there until somebody erases them (see
+// Database::EraseExpiredFields).
 // Thread rule: as for Object.
 #pragma once
 
@@ -61,7 +62,7 @@ class HashTable final : public Object {
   FieldTable table_;
   FieldExpiries expiries_;
   size_t field_bytes_ = 0;
-  // Of the index of the database: under what time it knows this hash, and where the key is in the table.
+  // The database's index: under what time it knows this hash, and the position of the key.
   int64_t indexed_ms_ = FieldExpiries::kNever;
   uint32_t indexed_position_ = 0;
 };

@@ -79,7 +79,8 @@ bool HashEditor::Set(std::string_view field, std::string_view value, FieldTtl tt
 size_t HashEditor::SetAll(std::span<const std::string_view> pairs) {
   const size_t pair_count = pairs.size() / 2;
   size_t new_count = 0;
-  // In the entry each new pair may make it move; so a few pairs are put into a copy, which then takes its place.
+  // In the entry each new pair may make it move; so a few pairs are put into a copy, which then
+  // takes its place.
   const bool is_copied = pair_count > 1 && place_.is_packed() &&
                          static_cast<int64_t>(view().size() + pair_count) <= limits_.entries_max &&
                          std::ranges::all_of(pairs, [&](auto bytes) { return FitsPacked(bytes); });

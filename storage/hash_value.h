@@ -8,9 +8,9 @@
 //   editor.Set("name", "value");
 //   if (editor.view().size() == 0) …                // an empty hash must not stay
 //
-// A packed hash is field, value, field, value, … in storage/packed.h; it becomes a HashTable when it has more than
-// `entries_max` fields, when one of its strings is longer than `value_bytes_max`, or when a field is to expire. It never
-// becomes packed again. Thread rule: as for the database.
+// A packed hash is field, value, field, value, … in storage/packed.h; it becomes a HashTable when
+// it has more than `entries_max` fields, when one of its strings is longer than `value_bytes_max`,
+// or when a field is to expire. It never becomes packed again. Thread rule: as for the database.
 #pragma once
 
 #include <cstdint>
@@ -54,10 +54,12 @@ class HashView {
     if (at == packed_.end()) return std::nullopt;
     return packed_.Get(packed_.Next(at));
   }
-  /// The field's expiry in milliseconds since the epoch, kNoExpiry if it has none; nothing if it is not there.
+  /// The field's expiry in milliseconds since the epoch, kNoExpiry if it has none; nothing if it is
+  /// not there.
   std::optional<int64_t> FindExpiry(std::string_view field) const;
 
-  /// Calls visit(field, value), both PackedElement, for every field. visit must not change the hash.
+  /// Calls visit(field, value), both PackedElement, for every field. visit must not change the
+  /// hash.
   template <typename Visit>
   void VisitAll(Visit&& visit) const {
     if (table_ != nullptr) {
@@ -79,7 +81,8 @@ class HashView {
   PackedView packed_;
 };
 
-/// Draws fields of a hash at random, any number of them. O(size) once for a packed hash, then O(1) each.
+/// Draws fields of a hash at random, any number of them. O(size) once for a packed hash, then O(1)
+/// each.
 class HashSampler {
  public:
   explicit HashSampler(const HashView& hash);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "commands/state_digest.h"
 #include "tests/unit/commands/string_fixture.h"
 
 namespace ringtail::commands {
@@ -18,6 +19,11 @@ class HashCommandsTest : public StringFixture {
   }
   std::string Encoding(std::string_view name) {
     return Run({"OBJECT", "ENCODING", std::string(name)});
+  }
+  std::string Digest(std::string_view name) {
+    StateDigest digest;
+    digest.Add(0, *Find(name));
+    return digest.Hex();
   }
   // Makes a hash of `count` fields f0, f1, … with the values 0, 1, …
   void Fill(const std::string& name, int count) {
@@ -63,13 +69,23 @@ TEST_F(HashCommandsTest, AFieldWithoutAValueIsAWrongNumberOfArguments) {
 
 TEST_F(HashCommandsTest, EveryCommandRefusesOtherTypes) {
   Run({"SET", "s", "x"});
-  const std::vector<std::vector<std::string>> commands = {
-      {"HSET", "s", "a", "1"},   {"HMSET", "s", "a", "1"},        {"HSETNX", "s", "a", "1"},
-      {"HGET", "s", "a"},        {"HMGET", "s", "a"},             {"HGETALL", "s"},
-      {"HKEYS", "s"},            {"HVALS", "s"},                  {"HLEN", "s"},
-      {"HSTRLEN", "s", "a"},     {"HEXISTS", "s", "a"},           {"HDEL", "s", "a"},
-      {"HINCRBY", "s", "a", "1"}, {"HINCRBYFLOAT", "s", "a", "1"}, {"HRANDFIELD", "s"},
-      {"HRANDFIELD", "s", "2"},  {"HSCAN", "s", "0"}};
+  const std::vector<std::vector<std::string>> commands = {{"HSET", "s", "a", "1"},
+                                                          {"HMSET", "s", "a", "1"},
+                                                          {"HSETNX", "s", "a", "1"},
+                                                          {"HGET", "s", "a"},
+                                                          {"HMGET", "s", "a"},
+                                                          {"HGETALL", "s"},
+                                                          {"HKEYS", "s"},
+                                                          {"HVALS", "s"},
+                                                          {"HLEN", "s"},
+                                                          {"HSTRLEN", "s", "a"},
+                                                          {"HEXISTS", "s", "a"},
+                                                          {"HDEL", "s", "a"},
+                                                          {"HINCRBY", "s", "a", "1"},
+                                                          {"HINCRBYFLOAT", "s", "a", "1"},
+                                                          {"HRANDFIELD", "s"},
+                                                          {"HRANDFIELD", "s", "2"},
+                                                          {"HSCAN", "s", "0"}};
   for (const auto& command : commands) EXPECT_EQ(Run(command), kWrongTypeReply) << command[0];
 }
 
@@ -146,8 +162,7 @@ TEST_F(HashCommandsTest, HIncrByRefusesWhatIsNoIntegerAndWhatOverflows) {
   EXPECT_EQ(Run({"HINCRBY", "h", "n", "x"}), kNotInteger);
   Run({"HSET", "h", "text", "1.5", "max", "9223372036854775807"});
   EXPECT_EQ(Run({"HINCRBY", "h", "text", "1"}), "-ERR hash value is not an integer\r\n");
-  EXPECT_EQ(Run({"HINCRBY", "h", "max", "1"}),
-            "-ERR increment or decrement would overflow\r\n");
+  EXPECT_EQ(Run({"HINCRBY", "h", "max", "1"}), "-ERR increment or decrement would overflow\r\n");
   EXPECT_EQ(EffectsOf({"HINCRBY", "h", "n", "3"}), "HINCRBY h n 3\n");
 }
 
@@ -274,14 +289,17 @@ TEST_F(HashCommandsTest, AHashKeepsItsExpiryAndSurvivesRenameAndCopy) {
 
 TEST_F(HashCommandsTest, TheDigestOfAHashDependsOnNeitherOrderNorEncoding) {
   Run({"HSET", "h", "a", "1", "b", "2"});
-  const std::string digest = Run({"DEBUG", "DIGEST"});
+  const std::string digest = Digest("h");
   Run({"FLUSHALL"});
   Run({"HSET", "h", "b", "2", "long", std::string(100, 'x'), "a", "1"});
   Run({"HDEL", "h", "long"});
   EXPECT_EQ(Encoding("h"), kHashtable);
-  EXPECT_EQ(Run({"DEBUG", "DIGEST"}), digest);
+  EXPECT_EQ(Digest("h"), digest);
   Run({"HSET", "h", "b", "3"});
-  EXPECT_NE(Run({"DEBUG", "DIGEST"}), digest);
+  EXPECT_NE(Digest("h"), digest);
+  Run({"HSET", "h", "b", "2"});
+  Run({"HEXPIRE", "h", "10", "FIELDS", "1", "b"});
+  EXPECT_NE(Digest("h"), digest);
 }
 
 }  // namespace

@@ -86,8 +86,8 @@ TEST_F(HashExpiryTest, EveryCommandRefusesOtherTypes) {
   for (const char* command : {"HEXPIRE", "HPEXPIRE", "HEXPIREAT", "HPEXPIREAT"}) {
     EXPECT_EQ(Run({command, "s", "1", "FIELDS", "1", "a"}), kWrongTypeReply) << command;
   }
-  for (const char* command : {"HPERSIST", "HTTL", "HPTTL", "HEXPIRETIME", "HPEXPIRETIME",
-                              "HGETDEL", "HGETEX"}) {
+  for (const char* command :
+       {"HPERSIST", "HTTL", "HPTTL", "HEXPIRETIME", "HPEXPIRETIME", "HGETDEL", "HGETEX"}) {
     EXPECT_EQ(Run({command, "s", "FIELDS", "1", "a"}), kWrongTypeReply) << command;
   }
   EXPECT_EQ(Run({"HSETEX", "s", "FIELDS", "1", "a", "1"}), kWrongTypeReply);

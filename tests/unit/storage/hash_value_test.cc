@@ -62,9 +62,7 @@ class HashRun {
   }
   void Erase(const std::string& field) {
     if (!is_there()) return;
-    Change([&](HashEditor& editor) {
-      EXPECT_EQ(editor.Erase(field), model.erase(field) == 1);
-    });
+    Change([&](HashEditor& editor) { EXPECT_EQ(editor.Erase(field), model.erase(field) == 1); });
   }
   void SetExpiry(const std::string& field, int64_t expiry_ms) {
     if (!model.contains(field)) return;
@@ -79,10 +77,9 @@ class HashRun {
   void Pass(int64_t ms) {
     now_ms += ms;
     std::set<std::string> erased;
-    while (db.EraseExpiredFields(now_ms, 1 + random.Below(5),
-                                 [&](const Entry&, std::string_view field) {
-                                   EXPECT_TRUE(erased.emplace(field).second);
-                                 })) {
+    while (db.EraseExpiredFields(
+        now_ms, 1 + random.Below(5),
+        [&](const Entry&, std::string_view field) { EXPECT_TRUE(erased.emplace(field).second); })) {
     }
     std::set<std::string> due;
     for (const auto& [field, expected] : model) {
