@@ -58,4 +58,13 @@ std::string UnsupportedOption(std::string_view option) {
   return "ERR Unsupported option " + std::string(option.substr(0, option.find('\0')));
 }
 
+std::string BitopOneSource(std::string_view operation) {
+  return "ERR BITOP " + std::string(operation) + " must be called with at least two source keys.";
+}
+
+std::string UnknownPfDebug(std::string_view subcommand) {
+  return "ERR Unknown PFDEBUG subcommand '" +
+         std::string(subcommand.substr(0, subcommand.find('\0'))) + "'";
+}
+
 }  // namespace ringtail::commands::errors

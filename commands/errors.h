@@ -70,6 +70,19 @@ inline constexpr std::string_view kRandomCountRange =
     "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807";
 inline constexpr std::string_view kRandomCountTooLarge = "ERR value is out of range";
 
+// HyperLogLog.
+inline constexpr std::string_view kNotHyperLogLog =
+    "WRONGTYPE Key is not a valid HyperLogLog string value.";
+inline constexpr std::string_view kCorruptHyperLogLog = "INVALIDOBJ Corrupted HLL object detected";
+inline constexpr std::string_view kNoSuchHyperLogLog = "ERR The specified key does not exist";
+inline constexpr std::string_view kHyperLogLogNotSparse = "ERR HLL encoding is not sparse";
+inline constexpr std::string_view kRegistersUnsound = "TESTFAILED a register is not what it was set to";
+inline constexpr std::string_view kEstimatesUnsound = "TESTFAILED an estimate is too far off";
+/// "ERR BITOP DIFF must be called with at least two source keys."
+std::string BitopOneSource(std::string_view operation);
+/// "ERR Unknown PFDEBUG subcommand 'x'"
+std::string UnknownPfDebug(std::string_view subcommand);
+
 // Connections and clients.
 inline constexpr std::string_view kAuthWithoutPassword =
     "ERR AUTH <password> called without any password configured for the default user. Are you sure "

@@ -6,6 +6,7 @@
 
 #include "base/parse_number.h"
 #include "commands/set_handlers.h"
+#include "storage/hyperloglog.h"
 
 namespace ringtail::commands::sets {
 namespace {
@@ -204,10 +205,11 @@ void Store(CommandContext& ctx, Operation operation, Args args) {
 struct CardArgs {
   Args names;
   uint64_t limit = std::numeric_limits<uint64_t>::max();
+  bool is_approximate = false;
 };
 
-// numkeys key [key ...] [LIMIT limit]
-std::optional<CardArgs> ParseCardArgs(CommandContext& ctx, Args args) {
+// numkeys key [key ...] [LIMIT limit], of SUNIONCARD also [APPROX]
+std::optional<CardArgs> ParseCardArgs(CommandContext& ctx, Operation operation, Args args) {
   const auto fail = [&](std::string_view error) {
     ctx.reply().Error(error);
     return std::nullopt;
@@ -217,22 +219,44 @@ std::optional<CardArgs> ParseCardArgs(CommandContext& ctx, Args args) {
   if (static_cast<uint64_t>(*key_count) > args.size() - 2) return fail(errors::kKeyCountTooLarge);
   CardArgs parsed{.names = args.subspan(2, static_cast<size_t>(*key_count))};
   const Args options = args.subspan(2 + parsed.names.size());
-  for (size_t i = 0; i < options.size(); i += 2) {
+  for (size_t i = 0; i < options.size(); ++i) {
+    if (operation == Operation::kUnion && EqualsIgnoreCase(options[i], "APPROX")) {
+      parsed.is_approximate = true;
+      continue;
+    }
     if (!EqualsIgnoreCase(options[i], "LIMIT") || i + 1 == options.size()) {
       return fail(errors::kSyntax);
     }
-    const auto limit = ParseInt64(options[i + 1]);
+    const auto limit = ParseInt64(options[++i]);
     if (!limit || *limit < 0) return fail(errors::kLimitNegative);
     parsed.limit = *limit == 0 ? std::numeric_limits<uint64_t>::max() : static_cast<uint64_t>(*limit);
   }
   return parsed;
 }
 
+// Needs no memory in proportion to the sets, and no look-ups.
+uint64_t EstimateUnion(const Views& sets) {
+  storage::hyperloglog::Registers registers{};
+  for (const SetView& set : sets) {
+    set.ForEach([&](const PackedElement& member) {
+      char digits[20];
+      const auto observation = storage::hyperloglog::Observe(member.Bytes(digits));
+      uint8_t& value = registers[observation.index];
+      value = std::max(value, observation.value);
+    });
+  }
+  return storage::hyperloglog::Count(registers);
+}
+
 void Count(CommandContext& ctx, Operation operation, Args args) {
-  const auto parsed = ParseCardArgs(ctx, args);
+  const auto parsed = ParseCardArgs(ctx, operation, args);
   if (!parsed) return;
   auto sets = ReadSets(ctx, parsed->names);
   if (!sets) return;
+  if (parsed->is_approximate) {
+    const uint64_t estimate = std::min(EstimateUnion(*sets), parsed->limit);
+    return ctx.reply().Integer(static_cast<int64_t>(estimate));
+  }
   uint64_t count = 0;
   Combine(operation, std::move(*sets),
           [&](const PackedElement&) { return ++count < parsed->limit; });
@@ -252,6 +276,8 @@ void InterCard(CommandContext& ctx, Args args) { Count(ctx, Operation::kInter, a
 void Union(CommandContext& ctx, Args args) { Reply(ctx, Operation::kUnion, args.subspan(1)); }
 // SUNIONSTORE destination key [key ...]
 void UnionStore(CommandContext& ctx, Args args) { Store(ctx, Operation::kUnion, args); }
+// SUNIONCARD numkeys key [key ...] [APPROX] [LIMIT limit]
+void UnionCard(CommandContext& ctx, Args args) { Count(ctx, Operation::kUnion, args); }
 
 // SDIFF key [key ...]
 void Diff(CommandContext& ctx, Args args) { Reply(ctx, Operation::kDiff, args.subspan(1)); }

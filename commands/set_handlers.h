@@ -34,6 +34,7 @@ void InterStore(CommandContext& ctx, Args args);
 void InterCard(CommandContext& ctx, Args args);
 void Union(CommandContext& ctx, Args args);
 void UnionStore(CommandContext& ctx, Args args);
+void UnionCard(CommandContext& ctx, Args args);
 void Diff(CommandContext& ctx, Args args);
 void DiffStore(CommandContext& ctx, Args args);
 void DiffCard(CommandContext& ctx, Args args);
