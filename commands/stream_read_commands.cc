@@ -98,7 +98,8 @@ bool ParseReadOptions(CommandContext& ctx, Args args, ReadCommand command, ReadO
   return refuse(errors::kSyntax);
 }
 
-// The keys are behind STREAMS, which must not be taken for a group or a consumer of that name.
+// The keys are behind STREAMS, which must not be taken for a count, a group or a consumer of that name. Of a command that
+// is refused anyway, what looks like keys.
 bool FindReadKeys(Args args, KeyPositions& out) {
   out.Clear();
   size_t at = 1;
@@ -107,13 +108,12 @@ bool FindReadKeys(Args args, KeyPositions& out) {
       ++at;
     } else if (EqualsIgnoreCase(args[at], "GROUP")) {
       at += 2;
-    } else if (!EqualsIgnoreCase(args[at], "NOACK")) {
-      return false;
     }
   }
-  if (at + 1 >= args.size() || (args.size() - at - 1) % 2 != 0) return false;
-  for (size_t i = at + 1; i <= at + (args.size() - at - 1) / 2; ++i) {
-    out.Push(static_cast<uint32_t>(i), kKeyRo | kKeyAccess);
+  if (at + 2 >= args.size()) return false;
+  const size_t count = (args.size() - at - 1) / 2;
+  for (size_t i = 1; i <= count; ++i) {
+    out.Push(static_cast<uint32_t>(at + i), kKeyRo | kKeyAccess);
   }
   return true;
 }

@@ -37,7 +37,7 @@ struct StreamTrim {
 
   Kind kind = Kind::kNone;
   int64_t length_max = 0;       ///< kLength: entries that stay
-  StreamId id_min;              ///< kBelowId: the smallest id that stays
+  StreamId id_min = {};         ///< kBelowId: the smallest id that stays
   bool is_approximate = false;  ///< only whole blocks
   int64_t deletions_max = 0;    ///< whole blocks that would lead beyond this stay; 0: no limit
 };

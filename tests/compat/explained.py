@@ -135,6 +135,12 @@ def _xread(command, reply):
     return None if any(arg.split(b"\0")[0] == b"+" for arg in command) else reply
 
 
+def _xautoclaim(command, reply):
+    """Redis takes memory for as many ids as COUNT says, and fails if that is not to be had."""
+    return None if any(arg.isdigit() and 1 << 28 < int(arg) <= 1 << 63 for arg in command[6:]) \
+        else reply
+
+
 def _xinfo_consumers(_command, reply):
     """When a consumer was last active is Redis 7.2's; when it was seen is the clock's."""
     if not isinstance(reply, list):
@@ -197,6 +203,7 @@ EXPLAINED = {
     b"lolwut": ("our own art", _shape),
     b"xpending": ("clock", _xpending),
     b"xadd": ("clock", _xadd),
+    b"xautoclaim": ("Redis reserves memory by COUNT", _xautoclaim),
     b"xread": ("+ is since Redis 7.4", _xread),
     b"xinfo|consumers": ("clock, and a field of Redis 7.2", _xinfo_consumers),
     b"xinfo|stream": ("clock, our own index, and a field of Redis 7.2", _xinfo_stream),
