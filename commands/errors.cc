@@ -67,4 +67,19 @@ std::string UnknownPfDebug(std::string_view subcommand) {
          std::string(subcommand.substr(0, subcommand.find('\0'))) + "'";
 }
 
+// Names are C strings here too.
+std::string NoKeyOrGroup(std::string_view key, std::string_view group, std::string_view rest) {
+  return "NOGROUP No such key '" + std::string(Printed(key, key.npos)) + "' or consumer group '" +
+         std::string(Printed(group, group.npos)) + "'" + std::string(rest);
+}
+
+std::string NoGroupOfKey(std::string_view key, std::string_view group) {
+  return "NOGROUP No such consumer group '" + std::string(Printed(group, group.npos)) +
+         "' for key name '" + std::string(Printed(key, key.npos)) + "'";
+}
+
+std::string UnknownClaimOption(std::string_view option) {
+  return "ERR Unrecognized XCLAIM option '" + std::string(Printed(option, option.npos)) + "'";
+}
+
 }  // namespace ringtail::commands::errors

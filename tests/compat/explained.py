@@ -125,6 +125,73 @@ def _time(tolerance):
 TOLERANCE_MS = 3000
 
 
+# ---- Streams
+
+def _near_ms(value):
+    return Near(value, TOLERANCE_MS)
+
+
+def _stream_fields(reply, drop=(), times=()):
+    """A map without some fields, times as near ones."""
+    fields = _pairs(None, reply)
+    if not isinstance(fields, dict):
+        return reply
+    return {name: _near_ms(value) if name in times else value
+            for name, value in fields.items() if name not in drop}
+
+
+def _xpending(_command, reply):
+    """How long each entry has been pending is the clock's."""
+    if not isinstance(reply, list):
+        return reply
+    return [[item[0], item[1], _near_ms(item[2]), item[3]]
+            if isinstance(item, list) and len(item) == 4 else item for item in reply]
+
+
+def _xadd(command, reply):
+    """An id of * is the clock's."""
+    return reply[:1].isdigit() if b"*" in command and isinstance(reply, bytes) else reply
+
+
+def _xread(command, reply):
+    """An id of + is Redis 7.4's."""
+    return None if any(arg.split(b"\0")[0] == b"+" for arg in command) else reply
+
+
+def _xautoclaim(command, reply):
+    """Redis takes memory for as many ids as COUNT says, and fails if that is not to be had."""
+    return None if any(arg.isdigit() and 1 << 28 < int(arg) <= 1 << 63 for arg in command[6:]) \
+        else reply
+
+
+def _xinfo_consumers(_command, reply):
+    """When a consumer was last active is Redis 7.2's; when it was seen is the clock's."""
+    if not isinstance(reply, list):
+        return reply
+    return [_stream_fields(item, drop=(b"inactive",), times=(b"idle",)) for item in reply]
+
+
+def _xinfo_stream(_command, reply):
+    """The index is another one; times are the clock's, and there is one more since Redis 7.2."""
+    fields = _stream_fields(reply, drop=(b"radix-tree-nodes",))
+    if not isinstance(fields, dict) or not isinstance(fields.get(b"groups"), list):
+        return fields
+    groups = []
+    for group in map(_stream_fields, fields[b"groups"]):
+        group[b"pending"] = [[entry, owner, _near_ms(time), count]
+                             for entry, owner, time, count in group[b"pending"]]
+        consumers = []
+        for consumer in group[b"consumers"]:
+            consumer = _stream_fields(consumer, drop=(b"active-time",), times=(b"seen-time",))
+            consumer[b"pending"] = [[entry, _near_ms(time), count]
+                                    for entry, time, count in consumer[b"pending"]]
+            consumers.append(consumer)
+        group[b"consumers"] = consumers
+        groups.append(group)
+    fields[b"groups"] = groups
+    return fields
+
+
 # command or "command|subcommand", in lower case -> (reason, normaliser)
 EXPLAINED = {
     b"keys": ("the order of the table is our own", _sorted),
@@ -163,6 +230,14 @@ EXPLAINED = {
     b"time": ("clock", _item_shapes),
     b"info": ("our own figures", _shape),
     b"lolwut": ("our own art", _shape),
+    b"xpending": ("clock", _xpending),
+    b"xadd": ("clock", _xadd),
+    b"xautoclaim": ("Redis reserves memory by COUNT", _xautoclaim),
+    b"xread": ("+ is since Redis 7.4", _xread),
+    b"xinfo|consumers": ("clock, and a field of Redis 7.2", _xinfo_consumers),
+    b"xinfo|stream": ("clock, our own index, and a field of Redis 7.2", _xinfo_stream),
+    b"xinfo|help": ("our own text", _shape),
+    b"xgroup|help": ("our own text", _shape),
     b"debug|stringmatch-len": ("Redis 7.0 has no such subcommand", lambda _command, _reply: None),
 }
 
