@@ -49,7 +49,11 @@ std::vector<std::string_view> LoadList(const ListView& list, const Window& windo
   ListCursor at = window.is_reversed
                       ? list.From(list.count() - 1 - window.index, ListEnd::kHead)
                       : list.From(window.index, ListEnd::kTail);
-  for (size_t i = 0; i < window.count; ++i, at.Next()) elements.push_back(arena.Keep(at.Get()));
+  for (size_t i = 0; i < window.count; ++i, at.Next()) {
+    const storage::PackedElement element = at.Get();
+    const bool is_kept = element.is_int() || at.is_lasting();
+    elements.push_back(is_kept ? arena.Keep(element) : arena.Keep(element.text()));
+  }
   return elements;
 }
 
