@@ -143,7 +143,8 @@ void LIndex(CommandContext& ctx, Args args) {
   if (!ctx.IsType(key, ValueType::kList)) return;
   const auto index = ctx.IntArg(args[2]);
   if (!index) return;
-  const auto element = ListView(*key.entry()).At(*index);
+  ListView list(*key.entry());
+  const auto element = list.At(*index);
   element ? ReplyElement(ctx.reply(), *element) : ctx.reply().Null();
 }
 

@@ -5,13 +5,15 @@
 //   node.Destroy();
 //
 // The elements are those of storage/packed.h, without its count in front: that is kept here. Room may be left on either
-// side of them, so pushing moves nothing and popping is the shift of a border. Small and without a destructor, since its
-// owner keeps many in a row and moves them about as bytes. Thread rule: belongs to its list.
+// side of them, so pushing moves nothing and popping is the shift of a border. A node may be frozen (see
+// storage/list_freezer.h): then it can only be counted, thawed and read by ranges. Small and without a destructor, since
+// its owner keeps many in a row and moves them about as bytes. Thread rule: belongs to its list.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <vector>
 
 #include "base/memory.h"
 #include "storage/packed.h"
@@ -53,6 +55,18 @@ class ListNode {
   /// A node that holds a copy of these elements.
   static ListNode Copy(const char* begin, const char* end, size_t count);
   void Destroy() { memory::Free(block_, capacity_); }
+  /// A copy in the same state.
+  ListNode Clone() const;
+
+  // Freezing.
+
+  bool is_frozen() const { return end_ == 0; }
+  /// Freezes the elements if that saves a quarter of the block.
+  void Freeze();
+  /// Makes a frozen node one like others.
+  void Thaw();
+  /// Elements of a frozen node, in packed form in `scratch`.
+  PackedView Range(size_t from, size_t count, std::vector<char>& scratch) const;
 
   // Changing. Pointers into the node are invalid afterwards.
 
@@ -74,7 +88,7 @@ class ListNode {
   // Questions.
 
   bool HasRoomFor(const PackedNeedle& value, const ListLimits& limits) const {
-    return count_ < limits.entries_max &&
+    return count_ < limits.entries_max && !is_frozen() &&
            kPackedHeaderBytes + bytes() + value.element_bytes() <= limits.bytes_max;
   }
   const char* begin() const { return block_ + begin_; }
@@ -107,7 +121,7 @@ class ListNode {
 
   char* block_;        // the first two bytes are never an element's: see view()
   uint32_t begin_;
-  uint32_t end_;
+  uint32_t end_;       // 0: frozen
   uint32_t capacity_;
   uint32_t count_;
 };

@@ -24,21 +24,29 @@ namespace ringtail::storage {
 /// Goes over a list's elements in one direction. Good until the list is changed.
 class ListCursor {
  public:
+  ListCursor(ListCursor&&) = default;
+  ListCursor& operator=(ListCursor&&) = delete;
+
   bool is_done() const { return at_ == nullptr; }
+  /// Good until the next Next(), or if is_lasting() until the list is changed.
   PackedElement Get() const { return view_.Get(at_); }
+  bool is_lasting() const { return view_.bytes().data() != scratch_.data(); }
   bool Equals(const PackedNeedle& value) const { return value.Matches(at_); }
   void Next();
 
  private:
   friend class ListView;
-  ListCursor(const ListDeque* list, ListDeque::Place place, const PackedView& view, ListEnd toward)
-      : list_(list), node_(place.node), view_(view), at_(place.at), toward_(toward) {}
+  ListCursor(const ListDeque* list, const PackedView& view, ListEnd toward)
+      : list_(list), view_(view), toward_(toward) {}
+  /// Looks at another node.
+  void Enter(size_t node);
 
   const ListDeque* list_;  // null: packed, view_ is all there is
-  size_t node_;
+  size_t node_ = 0;
   PackedView view_;
-  const char* at_;
+  const char* at_ = nullptr;
   ListEnd toward_;
+  std::vector<char> scratch_;  // the elements of a frozen node
 };
 
 class ListView {
@@ -48,8 +56,9 @@ class ListView {
         packed_(list_ == nullptr ? entry.blob_view() : std::string_view()) {}
 
   size_t count() const { return list_ == nullptr ? packed_.count() : list_->element_count(); }
-  /// The element at an index from the head, or (negative) from the tail; nothing beyond the ends.
-  std::optional<PackedElement> At(int64_t index) const;
+  /// The element at an index from the head, or (negative) from the tail; nothing beyond the ends. Good until the next call
+  /// and as long as the view.
+  std::optional<PackedElement> At(int64_t index);
   /// The element at one end of a list that has any.
   PackedElement AtEnd(ListEnd end) const;
   /// A cursor on the element at `index`, going towards an end; done if there is none.
@@ -62,6 +71,7 @@ class ListView {
  private:
   const ListDeque* list_;  // null: packed
   PackedView packed_;
+  std::vector<char> scratch_;  // an element of a frozen node
 };
 
 class ListEditor {
@@ -106,16 +116,20 @@ void ListView::VisitRuns(size_t index, size_t count, Visit&& visit) const {
     return visit(packed_.At(static_cast<int64_t>(index)), packed_.end(), count);
   }
   const ListDeque::Place place = list_->Find(index);
-  const char* at = place.at;
-  size_t held = list_->node(place.node).count() - place.rank;
-  for (size_t i = place.node;;) {
+  std::vector<char> scratch;
+  size_t rank = place.rank;
+  for (size_t i = place.node;; ++i, rank = 0) {
+    const ListNode& node = list_->node(i);
+    const size_t held = node.count() - rank;
     const size_t visited = held < count ? held : count;
-    visit(at, list_->node(i).end(), visited);
+    if (node.is_frozen()) {
+      const PackedView range = node.Range(rank, visited, scratch);
+      visit(range.first(), range.end(), visited);
+    } else {
+      visit(rank == 0 ? node.begin() : place.at, node.end(), visited);
+    }
     count -= visited;
     if (count == 0) return;
-    const ListNode& next = list_->node(++i);
-    at = next.begin();
-    held = next.count();
   }
 }
 

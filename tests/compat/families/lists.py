@@ -9,6 +9,7 @@ _LISTS = [b"l0", b"l1", b"l2", b"l3", b"l4"]
 _VALUES = [b"a", b"b", b"c", b"", b"0", b"1", b"-1", b"12", b"127", b"128", b"4095", b"-4096", b"4096", b"40000",
            b"-8388609", b"2147483648", b"9223372036854775807", b"9223372036854775808", b"01", b"-0", b"+1", b"1.5",
            b"x" * 63, b"x" * 64, b"y" * 127, b"z\x00z", b"\r\n", b"long" * 300]
+_SETS = [b"s0", b"s1"]
 _NUMBERS = [b"0", b"1", b"-1", b"3", b"10", b"2.5", b"-2.5", b"1e3", b"100", b"7", b"8", b"9"]
 _MILLISECOND = [b"0.001", b"0.001", b"0.002", b"1e-3"]
 
@@ -103,12 +104,13 @@ def _sort_options(v, can_store):
         args.append(v.option(b"ASC", b"DESC"))
     has_by = v.chance(0.25)
     if has_by:
-        args += [v.option(b"BY"), v.choice([b"nosort", b"w_*", b"w_*", b"w_*->f", b"*", b"#", b"w_*->", b""])]
+        args += [v.option(b"BY"), v.choice([b"nosort", b"w_*", b"w_*", b"w_*->f", b"h_*->f", b"h_*->f", b"h_*->g", b"*", b"#",
+                                         b"w_*->", b""])]
     # Where Redis only looks for the first few, equals come in an order of its own.
     if v.chance(0.3) and not has_by:
         args += [v.option(b"LIMIT"), v.integer(-3, 8), v.integer(-3, 8)]
     while v.chance(0.3):
-        args += [v.option(b"GET"), v.choice([b"#", b"w_*", b"w_*->f", b"plain", b"*", b"##", b"w_*->"])]
+        args += [v.option(b"GET"), v.choice([b"#", b"w_*", b"h_*->f", b"w_*->f", b"plain", b"*", b"##", b"w_*->"])]
     if is_stored:
         args += [v.option(b"STORE"), _key(v)]
     if v.chance(0.03):
@@ -118,7 +120,10 @@ def _sort_options(v, can_store):
 
 def _sort(can_store):
     def draw(v):
-        return [_key(v)] + _sort_options(v, can_store)
+        options = _sort_options(v, can_store)
+        # A set that is not sorted comes in an order of its own.
+        is_sorted = not any(word.upper() in (b"BY", b"BOGUS") for word in options)
+        return [v.choice(_SETS) if is_sorted and v.chance(0.15) else _key(v)] + options
 
     return draw
 
@@ -157,6 +162,8 @@ RULES = [
     Rule("SORT", 22, _sort(True)),
     Rule("SORT_RO", 10, _sort(False)),
     Rule("SET", 10, _weight),
+    Rule("HSET", 5, lambda v: [b"h_" + v.choice(_VALUES[:16]), b"f", v.choice(_NUMBERS + [b"x", b""])]),
+    Rule("SADD", 3, lambda v: [v.choice(_SETS)] + [x.replace(b"\x00", b"") for x in _values(v)[:5]]),
     Rule("SET", 1, lambda v: [_key(v), b"a string"]),
     Rule("DEL", 6, lambda v: [_key(v)]),
     Rule("COPY", 2, lambda v: [_key(v), _key(v), b"REPLACE"]),

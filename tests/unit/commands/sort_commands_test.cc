@@ -95,6 +95,22 @@ TEST_F(SortCommandsTest, GetAnswersWhatPatternsPointAt) {
                 "$-1\r\n$-1\r\n");
 }
 
+TEST_F(SortCommandsTest, WeightsMayBeFieldsOfHashes) {
+  Fill("l", {"1", "2", "3"});
+  Run({"HSET", "h_1", "f", "30", "name", "one"});
+  Run({"HSET", "h_2", "f", "20", "name", "2"});
+  EXPECT_EQ(Run({"SORT", "l", "BY", "h_*->f"}), Array({"3", "2", "1"}));
+  EXPECT_EQ(Run({"SORT", "l", "GET", "h_*->name", "GET", "h_*->"}),
+            "*6\r\n" + Bulk("one") + "$-1\r\n" + Bulk("2") + "$-1\r\n$-1\r\n$-1\r\n");
+}
+
+TEST_F(SortCommandsTest, SetsAreSortedBeforeTheyAreStored) {
+  Run({"SADD", "s", "b", "a", "10", "9"});
+  EXPECT_EQ(Run({"SORT", "s", "ALPHA"}), Array({"10", "9", "a", "b"}));
+  EXPECT_EQ(Run({"SORT", "s", "BY", "nosort", "STORE", "d"}), ":4\r\n");
+  EXPECT_EQ(Run({"LRANGE", "d", "0", "-1"}), Array({"10", "9", "a", "b"}));
+}
+
 TEST_F(SortCommandsTest, StoreReplacesTheDestinationEvenIfItIsASource) {
   Fill("l", {"3", "1", "2"});
   Run({"SET", "o_1", "one"});
