@@ -239,8 +239,9 @@ TEST(HashValue, FootprintIsWhatTheAllocatorGave) {
 }
 
 TEST(HashValue, FieldsOfEveryLengthKeepTheirBytes) {
-  for (const size_t name_bytes : {0, 1, 125, 126, 127, 128, 65535, 65536}) {
-    for (const size_t value_bytes : {0, 1, 127, 128, 16383, 16384, 70000}) {
+  using Sizes = std::initializer_list<size_t>;
+  for (const size_t name_bytes : Sizes{0, 1, 125, 126, 127, 128, 65535, 65536}) {
+    for (const size_t value_bytes : Sizes{0, 1, 127, 128, 16383, 16384, 70000}) {
       for (const int64_t expiry_ms : {kNoExpiry, int64_t{123}}) {
         const std::string name(name_bytes, 'n');
         const std::string value(value_bytes, 'v');
