@@ -38,8 +38,8 @@ enum class BitOperation : uint8_t {
 };
 /// target = target op source, where a source that is shorter ends in zeros. It is never longer.
 void Combine(BitOperation operation, std::span<char> target, std::string_view source);
-/// Keeps in `once` the bits that were in exactly one source so far, and in `often` those that were in more. Both are as
-/// long as the longest source.
+/// Keeps in `once` the bits that were in exactly one source so far, and in `often` those that were
+/// in more. Both are as long as the longest source.
 void CombineOnce(std::span<char> once, std::span<char> often, std::string_view source);
 /// Flips every bit.
 void Invert(std::span<char> bytes);

@@ -31,6 +31,10 @@ void StoreBytes(CommandContext& ctx, KeyRef& key, std::string_view bytes) {
   MarkRaw(key);
 }
 
+std::string CopyOrEmpty(const KeyRef& key) {
+  return key ? std::string(StringView(*key.entry()).bytes()) : hyperloglog::MakeEmpty();
+}
+
 size_t SparseBytesMax(CommandContext& ctx) {
   return static_cast<size_t>(
       ctx.services().limits.encodings.hll_sparse_bytes_max.load(std::memory_order_relaxed));
@@ -38,10 +42,11 @@ size_t SparseBytesMax(CommandContext& ctx) {
 
 // ---- PFADD
 
-// Whether a register changed; nothing after having answered that the bytes are corrupt. As in Redis, what the elements
-// in front of the corrupt place have changed stays; and those who follow the log change as much.
+// Whether a register changed; nothing after having answered that the bytes are corrupt. As in
+// Redis, what the elements in front of the corrupt place have changed stays; and those who follow
+// the log change as much.
 std::optional<bool> AddToCopy(CommandContext& ctx, KeyRef& key, Args elements) {
-  std::string bytes = key ? std::string(StringView(*key.entry()).bytes()) : hyperloglog::MakeEmpty();
+  std::string bytes = CopyOrEmpty(key);
   bool is_changed = !key;
   bool is_corrupt = false;
   for (size_t i = 0; i < elements.size() && !is_corrupt; ++i) {
@@ -142,7 +147,7 @@ void PfMerge(CommandContext& ctx, Args args) {
   const Merged merged = MergeAll(ctx, args.subspan(1), registers);
   if (merged == Merged::kFailed) return;
   KeyRef key = ctx.Write(args[1]);
-  std::string bytes = key ? std::string(StringView(*key.entry()).bytes()) : hyperloglog::MakeEmpty();
+  std::string bytes = CopyOrEmpty(key);
   if (merged == Merged::kDense && !hyperloglog::MakeDense(bytes)) {
     return ctx.reply().Error(errors::kCorruptHyperLogLog);
   }

@@ -1,4 +1,5 @@
-// Several sets at once: what they have in common, what they have together, and what only the first has.
+// Several sets at once: what they have in common, what they have together, and what only the first
+// has.
 #include <algorithm>
 #include <limits>
 #include <optional>
@@ -45,7 +46,8 @@ void SortByCount(std::span<SetView> sets) {
             [](const SetView& a, const SetView& b) { return a.count() < b.count(); });
 }
 
-// ---- The three operations. visit(const PackedElement&) is called for each member until it returns false.
+// ---- The three operations. visit(const PackedElement&) is called for each member until it returns
+// false.
 
 template <typename Visit>
 void Intersect(Views sets, Visit&& visit) {
@@ -59,10 +61,11 @@ void Intersect(Views sets, Visit&& visit) {
   });
 }
 
-// Whether looking each member up in the sets before its own is less work than collecting all of them.
+// Whether looking each member up in the sets before its own is less work than collecting all of
+// them.
 bool IsUnionByLookup(std::span<const SetView> sets) {
   constexpr size_t kCollectCost = 3;       // of adding a member to a table, in look-ups
-  constexpr size_t kPackedPerLookup = 8;   // packed members that are compared in the time of a look-up
+  constexpr size_t kPackedPerLookup = 8;   // packed members compared in the time of a look-up
   size_t member_count = 0;
   size_t lookup_cost = 0;
   size_t cost_per_member = 0;
@@ -93,8 +96,9 @@ void Unite(Views sets, Visit&& visit) {
   }
 }
 
-// Redis's choice: look each member of the first set up in the others, or take all members of the others out of a copy of
-// it. The first tends to be done sooner than it looks, as it ends at the first hit.
+// Redis's choice: look each member of the first set up in the others, or take all members of the
+// others out of a copy of it. The first tends to be done sooner than it looks, as it ends at the
+// first hit.
 bool IsDifferenceByLookup(const Views& sets) {
   size_t lookup_cost = 0;
   size_t removal_cost = 0;
@@ -171,7 +175,8 @@ void Reply(CommandContext& ctx, Operation operation, Args names) {
   ctx.reply().EndSet(reply, count);
 }
 
-// The shape of what is stored depends on how it came about, as in Redis: a set that has become a table stays one.
+// The shape of what is stored depends on how it came about, as in Redis: a set that has become a
+// table stays one.
 void CombineInto(DetachedSet& target, Operation operation, Views sets) {
   if (operation == Operation::kDiff && !IsDifferenceByLookup(sets)) {
     return SubtractInto(target, sets);
@@ -202,9 +207,11 @@ void Store(CommandContext& ctx, Operation operation, Args args) {
 
 // ---- Counting
 
+constexpr uint64_t kNoLimit = std::numeric_limits<uint64_t>::max();
+
 struct CardArgs {
   Args names;
-  uint64_t limit = std::numeric_limits<uint64_t>::max();
+  uint64_t limit = kNoLimit;
   bool is_approximate = false;
 };
 
@@ -229,7 +236,7 @@ std::optional<CardArgs> ParseCardArgs(CommandContext& ctx, Operation operation, 
     }
     const auto limit = ParseInt64(options[++i]);
     if (!limit || *limit < 0) return fail(errors::kLimitNegative);
-    parsed.limit = *limit == 0 ? std::numeric_limits<uint64_t>::max() : static_cast<uint64_t>(*limit);
+    parsed.limit = *limit == 0 ? kNoLimit : static_cast<uint64_t>(*limit);
   }
   return parsed;
 }

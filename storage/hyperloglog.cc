@@ -62,7 +62,8 @@ struct Run {
 
 bool IsValueRun(char first) { return (Byte(first) & 0x80) != 0; }
 
-// The run at `at`. A missing second byte counts as 0, which is what Redis finds behind the end of a string.
+// The run at `at`. A missing second byte counts as 0, which is what Redis finds behind the end of a
+// string.
 Run ReadRun(std::string_view bytes, size_t at) {
   const uint8_t first = Byte(bytes[at]);
   if ((first & 0x80) != 0) {
@@ -102,8 +103,8 @@ class RunWriter {
   size_t size_ = 0;
 };
 
-// Calls visit(first, run) for the runs in front of one that goes beyond the last register. Whether there is none and they
-// cover all registers.
+// Calls visit(first, run) for the runs in front of one that goes beyond the last register. Whether
+// there is none and they cover all registers.
 template <typename Visit>
 bool VisitRuns(std::string_view bytes, Visit&& visit) {
   size_t first = 0;
@@ -117,7 +118,8 @@ bool VisitRuns(std::string_view bytes, Visit&& visit) {
   return first == kRegisterCount;
 }
 
-// Puts neighbours of equal values together, within five runs from `at` on: more cannot have become equal.
+// Puts neighbours of equal values together, within five runs from `at` on: more cannot have become
+// equal.
 void JoinValues(std::string& bytes, size_t at) {
   constexpr int kRunsMax = 5;
   for (int i = 0; i < kRunsMax && at < bytes.size(); ++i) {
@@ -165,7 +167,8 @@ Outcome RaiseSparse(std::string& bytes, Observation observation, size_t sparse_b
   return Outcome::kChanged;
 }
 
-// ---- The estimate: Otmar Ertl, "New cardinality estimation algorithms for HyperLogLog sketches" (2017), algorithm 6.
+// ---- The estimate: Otmar Ertl, "New cardinality estimation algorithms for HyperLogLog sketches"
+// (2017), algorithm 6.
 
 // How many registers have each value.
 using Histogram = std::array<uint32_t, size_t{kRegisterMax} + 1>;
@@ -205,7 +208,8 @@ uint64_t Estimate(const Histogram& histogram) {
   for (size_t value = kHashBits; value >= 1; --value) z = (z + histogram[value]) * 0.5;
   z += count * Sigma(histogram[0] / count);
   const double estimate = kAlphaInfinity * count * count / z;
-  // Forged registers can say more than 63 bits hold, or everything; this is what Redis's arithmetic makes of it.
+  // Forged registers can say more than 63 bits hold, or everything; this is what Redis's arithmetic
+  // makes of it.
   constexpr uint64_t kTooMany = uint64_t{1} << 63;
   if (!(estimate < static_cast<double>(kTooMany))) return kTooMany;
   return static_cast<uint64_t>(std::llround(estimate));
@@ -268,9 +272,11 @@ bool RaiseDense(std::span<char> bytes, Observation observation) {
   const auto put = [&](char& byte, unsigned mask, unsigned bits) {
     byte = static_cast<char>((Byte(byte) & ~mask) | bits);
   };
-  put(bytes[at], (unsigned{kRegisterMax} << shift) & 0xff, (unsigned{observation.value} << shift) & 0xff);
+  put(bytes[at], (unsigned{kRegisterMax} << shift) & 0xff,
+      (unsigned{observation.value} << shift) & 0xff);
   if (shift > 8 - kRegisterBits) {
-    put(bytes[at + 1], unsigned{kRegisterMax} >> (8 - shift), unsigned{observation.value} >> (8 - shift));
+    put(bytes[at + 1], unsigned{kRegisterMax} >> (8 - shift),
+        unsigned{observation.value} >> (8 - shift));
   }
   return true;
 }

@@ -1,5 +1,6 @@
-// Any bytes that have a HyperLogLog's header are counted, merged, described and added to without a step outside, and what
-// is made of them is sound: what counts goes on to count, and dense and sparse say the same.
+// Any bytes that have a HyperLogLog's header are counted, merged, described and added to without a
+// step outside, and what is made of them is sound: what counts goes on to count, and dense and
+// sparse say the same.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -25,7 +26,9 @@ void AddElements(std::string bytes, std::string_view input) {
   for (const char c : input.substr(0, 16)) {
     const auto observation = hyperloglog::Observe({&c, 1});
     const auto outcome = hyperloglog::Raise(bytes, observation, kSparseBytesMax);
-    if (outcome == hyperloglog::Outcome::kCorrupt) Require(!was_whole, "a whole one takes every element");
+    if (outcome == hyperloglog::Outcome::kCorrupt) {
+      Require(!was_whole, "a whole one takes every element");
+    }
     if (was_whole) {
       Require(outcome != hyperloglog::Outcome::kChanged ||
                   hyperloglog::Raise(bytes, observation, kSparseBytesMax) ==
@@ -41,8 +44,8 @@ void AddElements(std::string bytes, std::string_view input) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view input(reinterpret_cast<const char*>(data), size);
-  // In a block of exactly its size, so that the sanitizer sees a step outside. Few inputs have 12 KB: the first byte can
-  // ask for a dense one filled with the input.
+  // In a block of exactly its size, so that the sanitizer sees a step outside. Few inputs have 12
+  // KB: the first byte can ask for a dense one filled with the input.
   std::string made = hyperloglog::MakeEmpty().substr(0, hyperloglog::kHeaderBytes);
   if (!input.empty() && (input[0] & 1) != 0) {
     made[4] = 0;

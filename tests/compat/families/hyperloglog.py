@@ -1,4 +1,4 @@
-"""HyperLogLog: replies and bytes, of strings that are some, that only look so, and that are corrupt."""
+"""HyperLogLog: replies and bytes, of strings that are some, that only look so, or are corrupt."""
 from vocabulary import Rule
 
 _COUNTED = [b"h%d" % index for index in range(5)]

@@ -206,7 +206,9 @@ TEST_F(BitmapCommandsTest, BitOpMatchesABytewiseModel) {
     std::string model(longest, '\0');
     for (size_t i = 0; i < longest; ++i) {
       std::vector<int> bytes;
-      for (const std::string& value : values) bytes.push_back(i < value.size() ? value[i] & 0xff : 0);
+      for (const std::string& value : values) {
+        bytes.push_back(i < value.size() ? value[i] & 0xff : 0);
+      }
       model[i] = static_cast<char>(CombineBytes(words[1], bytes));
     }
     ASSERT_EQ(Run(words), Integer(static_cast<int64_t>(longest)));

@@ -12,7 +12,9 @@ namespace {
 
 constexpr size_t kSparseMax = 3000;
 
-std::string Sparse(std::string_view runs) { return MakeEmpty().substr(0, kHeaderBytes) + std::string(runs); }
+std::string Sparse(std::string_view runs) {
+  return MakeEmpty().substr(0, kHeaderBytes) + std::string(runs);
+}
 
 TEST(HyperLogLog, AnEmptyOneIsOneRunOfZeros) {
   const std::string empty = MakeEmpty();
@@ -27,7 +29,9 @@ TEST(HyperLogLog, ElementsChooseTheRegistersThatTheyDoInRedis) {
   for (const char* element : {"a", "b", "c", "", "12345678", "123456789"}) {
     Raise(bytes, Observe(element), kSparseMax);
   }
-  EXPECT_EQ(DescribeSparse(bytes), "Z:5938 v:2,1 Z:2497 v:1,1 Z:856 v:2,1 Z:1285 v:3,1 Z:2131 v:2,1 Z:3068 v:1,1 Z:603");
+  EXPECT_EQ(DescribeSparse(bytes),
+            "Z:5938 v:2,1 Z:2497 v:1,1 Z:856 v:2,1 Z:1285 v:3,1 Z:2131 v:2,1 Z:3068 v:1,1 "
+            "Z:603");
 }
 
 TEST(HyperLogLog, NeighboursOfEqualValueAreJoined) {
@@ -105,7 +109,8 @@ TEST(HyperLogLog, OtherStringsAreNone) {
   EXPECT_TRUE(IsHyperLogLog(Sparse("")));
   for (const std::string& bytes :
        {std::string(), std::string("HYLL"), std::string("HYLL\1") + std::string(10, '\0'),
-        std::string("hyll\1") + std::string(20, '\0'), std::string("HYLL\2") + std::string(20, '\0'),
+        std::string("hyll\1") + std::string(20, '\0'),
+        std::string("HYLL\2") + std::string(20, '\0'),
         std::string("HYLL") + std::string(kDenseBytes - 5, '\0'),
         std::string("HYLL") + std::string(kDenseBytes - 3, '\0')}) {
     EXPECT_FALSE(IsHyperLogLog(bytes)) << bytes.size();
@@ -113,7 +118,7 @@ TEST(HyperLogLog, OtherStringsAreNone) {
 }
 
 TEST(HyperLogLog, RunsThatDoNotCoverAllRegistersAreCorrupt) {
-  for (const std::string& bytes : {Sparse(""), Sparse("\x7f\xfe"), Sparse(std::string("\x7f\xff\0", 3)),
+  for (const std::string& bytes : {Sparse(""), Sparse("\x7f\xfe"), Sparse({"\x7f\xff\0", 3}),
                                    Sparse("\x7f\xff\x80"), Sparse("\x7f")}) {
     Registers registers{};
     EXPECT_FALSE(Count(bytes));
