@@ -1,7 +1,9 @@
+#include <set>
 #include <string>
 #include <tuple>
 #include <vector>
 
+#include "commands/state_digest.h"
 #include "storage/stream.h"
 #include "tests/unit/commands/string_fixture.h"
 
@@ -367,6 +369,32 @@ TEST_F(StreamCommandsTest, XInfoShowsTheLag) {
             "*1\r\n*12\r\n$4\r\nname\r\n$1\r\ng\r\n$9\r\nconsumers\r\n:1\r\n$7\r\npending\r\n:2\r\n"
             "$17\r\nlast-delivered-id\r\n$3\r\n2-0\r\n$12\r\nentries-read\r\n:2\r\n"
             "$3\r\nlag\r\n:3\r\n");
+}
+
+TEST_F(StreamCommandsTest, ADigestSeesEntriesAndGroups) {
+  Fill(150);
+  const auto digest = [&] {
+    StateDigest digest_of_s;
+    digest_of_s.Add(0, *Find("s"));
+    return digest_of_s.Hex();
+  };
+  std::vector<std::string> seen = {digest()};
+  for (const auto& words : std::vector<std::vector<std::string>>{
+           {"XADD", "s", "150-1", "f", "v"},
+           {"XDEL", "s", "7"},
+           {"XGROUP", "CREATE", "s", "g", "0"},
+           {"XREADGROUP", "GROUP", "g", "c", "COUNT", "2", "STREAMS", "s", ">"},
+           {"XACK", "s", "g", "1"}}) {
+    Run(words);
+    seen.push_back(digest());
+  }
+  EXPECT_EQ(std::set<std::string>(seen.begin(), seen.end()).size(), seen.size());
+  Run({"COPY", "s", "t"});
+  StateDigest copied;
+  copied.AddValue(*Find("t"));
+  StateDigest original;
+  original.AddValue(*Find("s"));
+  EXPECT_EQ(copied, original);
 }
 
 // ---- What Redis 8.2 added
