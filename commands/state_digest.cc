@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "storage/hash_value.h"
+#include "storage/stream.h"
 #include "storage/string_value.h"
 
 namespace ringtail::commands {
@@ -45,9 +46,63 @@ XXH128_hash_t HashValueHash(const Entry& entry) {
   return sum;
 }
 
+void AppendText(std::string& bytes, std::string_view text) {
+  AppendNumber(bytes, uint64_t{text.size()});
+  bytes += text;
+}
+
+void AppendId(std::string& bytes, storage::StreamId id) {
+  AppendNumber(bytes, id.ms);
+  AppendNumber(bytes, id.seq);
+}
+
+// A group's place and what is pending in it. When something was delivered or seen is each server's own clock's.
+void AppendGroup(std::string& bytes, const storage::StreamGroup& group) {
+  AppendId(bytes, group.last_id());
+  AppendNumber(bytes, group.entries_read());
+  for (const auto& [name, consumer] : group.consumers()) AppendText(bytes, name);
+  for (const storage::StreamPending& pending : group.pending()) {
+    AppendId(bytes, pending.id);
+    AppendText(bytes, pending.consumer->name);
+    AppendNumber(bytes, pending.delivery_count);
+  }
+}
+
+// The entries in their order, what is known of the past, and the groups.
+XXH128_hash_t StreamValueHash(const Entry& entry) {
+  const auto& stream = storage::ObjectOf<storage::Stream>(entry);
+  XXH3_state_t state;
+  XXH3_128bits_reset(&state);
+  std::string bytes;
+  const auto take = [&] {
+    XXH3_128bits_update(&state, bytes.data(), bytes.size());
+    bytes.clear();
+  };
+  AppendId(bytes, stream.last_id());
+  AppendId(bytes, stream.max_deleted_id());
+  AppendNumber(bytes, stream.entries_added());
+  storage::StreamRange range(stream, {}, storage::StreamId::Max());
+  for (storage::StreamEntry one; range.Next(one);) {
+    AppendId(bytes, one.id);
+    AppendNumber(bytes, one.pair_count);
+    one.ForEach([&](const storage::PackedElement& name, const storage::PackedElement& value) {
+      AppendText(bytes, name.String());
+      AppendText(bytes, value.String());
+    });
+    take();
+  }
+  for (const auto& [name, group] : stream.groups()) {
+    AppendText(bytes, name);
+    AppendGroup(bytes, group);
+    take();
+  }
+  return XXH3_128bits_digest(&state);
+}
+
 // Values are hashed by what clients see of them, never by their encoding.
 XXH128_hash_t ValueHash(const Entry& entry) {
   if (entry.type() == storage::ValueType::kHash) return HashValueHash(entry);
+  if (entry.type() == storage::ValueType::kStream) return StreamValueHash(entry);
   const storage::StringView value(entry);
   return XXH3_128bits(value.bytes().data(), value.bytes().size());
 }
