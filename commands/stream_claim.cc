@@ -85,18 +85,16 @@ StreamGroup* FindGroupOf(CommandContext& ctx, Args args, const KeyRef& key) {
 // Who claims. The consumer is made when it gets its first entry.
 class Claimant {
  public:
-  Claimant(CommandContext& ctx, const KeyRef& key, StreamGroup& group, std::string_view name,
-           GroupLog& log)
-      : ctx_(ctx), key_(key), group_(group), name_(name), log_(log) {}
+  Claimant(CommandContext& ctx, StreamGroup& group, std::string_view name, GroupLog& log)
+      : ctx_(ctx), group_(group), name_(name), log_(log) {}
   StreamConsumer& consumer() {
-    if (consumer_ == nullptr) consumer_ = &SeeConsumer(ctx_, key_, group_, name_, log_);
+    if (consumer_ == nullptr) consumer_ = &SeeConsumer(ctx_, group_, name_, log_);
     consumer_->active_ms = ctx_.now_ms();
     return *consumer_;
   }
 
  private:
   CommandContext& ctx_;
-  const KeyRef& key_;
   StreamGroup& group_;
   const std::string_view name_;
   GroupLog& log_;
@@ -114,7 +112,7 @@ bool ClaimOne(CommandContext& ctx, const KeyRef& key, StreamGroup& group, Claima
     if (pending == nullptr) return false;
     log.Claimed(*pending, group);
     group.Acknowledge(id);
-    ctx.Changed(key);
+    ctx.MarkChanged();
     return false;
   }
   if (pending == nullptr) {
@@ -132,7 +130,7 @@ bool ClaimOne(CommandContext& ctx, const KeyRef& key, StreamGroup& group, Claima
     ++pending->delivery_count;
   }
   options.is_id_only ? ReplyId(ctx.reply(), id) : ReplyEntry(ctx.reply(), entry);
-  ctx.Changed(key);
+  ctx.MarkChanged();
   log.Claimed(*pending, group);
   return true;
 }
@@ -151,7 +149,7 @@ void XClaim(CommandContext& ctx, Args args) {
   ctx.NoEffect();
   const bool is_moved = options.last_id > group->last_id();
   if (is_moved) group->SetLastId(options.last_id);
-  Claimant claimant(ctx, key, *group, args[3], log);
+  Claimant claimant(ctx, *group, args[3], log);
   const auto begin = ctx.reply().BeginArray();
   size_t count = 0;
   for (const StreamId id : options.ids) {
@@ -159,7 +157,7 @@ void XClaim(CommandContext& ctx, Args args) {
   }
   ctx.reply().EndArray(begin, count);
   if (is_moved) {
-    ctx.Changed(key);
+    ctx.MarkChanged();
     log.Moved(*group);
   }
 }
@@ -225,7 +223,7 @@ StreamId ClaimIdle(CommandContext& ctx, const KeyRef& key, StreamGroup& group,
       log.Claimed(pending, group);
       gone.push_back(pending.id);
       at = group.Acknowledge(at);
-      ctx.Changed(key);
+      ctx.MarkChanged();
       continue;
     }
     ++at;
@@ -237,7 +235,7 @@ StreamId ClaimIdle(CommandContext& ctx, const KeyRef& key, StreamGroup& group,
     if (!options.is_id_only) ++pending.delivery_count;
     options.is_id_only ? ReplyId(ctx.reply(), pending.id) : ReplyEntry(ctx.reply(), entry);
     ++claimed;
-    ctx.Changed(key);
+    ctx.MarkChanged();
     log.Claimed(pending, group);
   }
   ctx.reply().EndArray(begin, claimed);
@@ -255,7 +253,7 @@ void XAutoClaim(CommandContext& ctx, Args args) {
   if (group == nullptr) return;
   GroupLog log(ctx, args[1], args[2]);
   ctx.NoEffect();
-  Claimant claimant(ctx, key, *group, args[3], log);
+  Claimant claimant(ctx, *group, args[3], log);
   proto::ReplyWriter& reply = ctx.reply();
   reply.Array(3);
   const size_t position = reply.output().Mark();

@@ -194,7 +194,7 @@ void XSetId(CommandContext& ctx, Args args) {
   stream.SetLastId(*id);
   if (entries_added != -1) stream.SetEntriesAdded(entries_added);
   if (!max_deleted_id.is_zero()) stream.SetMaxDeletedId(max_deleted_id);
-  ctx.Changed(key);
+  ctx.MarkChanged();
   ctx.reply().Ok();
 }
 

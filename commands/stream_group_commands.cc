@@ -37,13 +37,13 @@ void GroupLog::ConsumerAdded(std::string_view consumer) {
   ctx_.Effect({"XGROUP", "CREATECONSUMER", key_, group_, consumer});
 }
 
-StreamConsumer& SeeConsumer(CommandContext& ctx, const KeyRef& key, StreamGroup& group,
-                            std::string_view name, GroupLog& log) {
+StreamConsumer& SeeConsumer(CommandContext& ctx, StreamGroup& group, std::string_view name,
+                            GroupLog& log) {
   if (StreamConsumer* consumer = group.FindConsumer(name)) {
     consumer->seen_ms = ctx.now_ms();
     return *consumer;
   }
-  ctx.Changed(key);
+  ctx.MarkChanged();
   log.ConsumerAdded(name);
   return group.AddConsumer(name, ctx.now_ms());
 }
@@ -130,7 +130,7 @@ void XGroupCreate(CommandContext& ctx, Args args) {
   if (StreamOf(key).AddGroup(args[3], id, options.entries_read) == nullptr) {
     return ctx.reply().Error(errors::kStreamGroupExists);
   }
-  ctx.Changed(key);
+  ctx.MarkChanged();
   ctx.reply().Ok();
 }
 
@@ -155,7 +155,7 @@ void XGroupSetId(CommandContext& ctx, Args args) {
     id = *given;
   }
   target->group->SetPosition(id, options.entries_read);
-  ctx.Changed(target->key);
+  ctx.MarkChanged();
   ctx.reply().Ok();
 }
 
@@ -163,6 +163,7 @@ void XGroupDestroy(CommandContext& ctx, Args args) {
   const auto target = FindTarget(ctx, args, GroupNeed::kKey);
   if (!target) return;
   const bool was_there = StreamOf(target->key).RemoveGroup(args[3]);
+  // Wakes those who wait to read for this group: they are told that there is none.
   if (was_there) ctx.Changed(target->key);
   ctx.reply().Integer(was_there ? 1 : 0);
 }
@@ -173,7 +174,7 @@ void XGroupCreateConsumer(CommandContext& ctx, Args args) {
   const bool is_new = target->group->FindConsumer(args[4]) == nullptr;
   if (is_new) {
     target->group->AddConsumer(args[4], ctx.now_ms());
-    ctx.Changed(target->key);
+    ctx.MarkChanged();
   }
   ctx.reply().Integer(is_new ? 1 : 0);
 }
@@ -184,7 +185,7 @@ void XGroupDelConsumer(CommandContext& ctx, Args args) {
   StreamConsumer* consumer = target->group->FindConsumer(args[4]);
   if (consumer == nullptr) return ctx.reply().Integer(0);
   const size_t pending = target->group->RemoveConsumer(*consumer);
-  ctx.Changed(target->key);
+  ctx.MarkChanged();
   ctx.reply().Integer(static_cast<int64_t>(pending));
 }
 
@@ -224,7 +225,7 @@ void XAck(CommandContext& ctx, Args args) {
   if (!ids) return;
   int64_t acknowledged = 0;
   for (const StreamId id : *ids) acknowledged += group->Acknowledge(id) ? 1 : 0;
-  if (acknowledged != 0) ctx.Changed(key);
+  if (acknowledged != 0) ctx.MarkChanged();
   ctx.reply().Integer(acknowledged);
 }
 

@@ -1,5 +1,8 @@
 // Handlers of stream commands whose rows are in another file, and what they share.
 //
+// As in Redis, groups are no part of what WATCH looks at and what wakes those who wait for entries: what changes only
+// them says MarkChanged, not Changed.
+//
 // Thread rule: as for handlers.
 #pragma once
 
@@ -35,8 +38,7 @@ class GroupLog {
 };
 
 /// The consumer of that name, made if it is not there (and logged then); it was seen now.
-storage::StreamConsumer& SeeConsumer(CommandContext& ctx, const KeyRef& key,
-                                     storage::StreamGroup& group, std::string_view name,
-                                     GroupLog& log);
+storage::StreamConsumer& SeeConsumer(CommandContext& ctx, storage::StreamGroup& group,
+                                     std::string_view name, GroupLog& log);
 
 }  // namespace ringtail::commands::streams

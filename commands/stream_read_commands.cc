@@ -241,7 +241,7 @@ void ReadHistory(CommandContext& ctx, const ReadOptions& options, const Source& 
     StreamPending& pending = *source.group->FindPending(*at);
     pending.delivered_ms = ctx.now_ms();
     ++pending.delivery_count;
-    ctx.Changed(source.key);
+    ctx.MarkChanged();
     log.Claimed(pending, *source.group);
   }
   ctx.reply().EndArray(begin, count);
@@ -266,7 +266,7 @@ void ReadNew(CommandContext& ctx, const ReadOptions& options, const Source& sour
   ctx.reply().EndArray(begin, count);
   if (count == 0) return;
   consumer.active_ms = ctx.now_ms();
-  ctx.Changed(source.key);
+  ctx.MarkChanged();
   log.Moved(group);
 }
 
@@ -280,8 +280,7 @@ void ReadForGroup(CommandContext& ctx, const ReadOptions& options, const Source&
     return;
   }
   GroupLog log(ctx, source.key.name(), *options.group);
-  StreamConsumer& consumer =
-      SeeConsumer(ctx, source.key, *source.group, options.consumer, log);
+  StreamConsumer& consumer = SeeConsumer(ctx, *source.group, options.consumer, log);
   reply.Name(source.key.name());
   is_history ? ReadHistory(ctx, options, source, consumer, log)
              : ReadNew(ctx, options, source, consumer, log);

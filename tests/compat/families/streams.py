@@ -305,7 +305,14 @@ def _info(v):
     return args
 
 
+def _node_limits(v):
+    if v.chance(0.5):
+        return [b"stream-node-max-entries", v.choice([b"100", b"100", b"7", b"1", b"0", b"130"])]
+    return [b"stream-node-max-bytes", v.choice([b"4096", b"4096", b"300", b"1", b"0", b"20000"])]
+
+
 RULES = [
+    Rule("CONFIG SET", 1, _node_limits),
     Rule("XADD", 320, _xadd, _after_xadd),
     Rule("XLEN", 20, lambda v: [_key(v)]),
     Rule("XRANGE", 60, _xrange),
