@@ -171,9 +171,20 @@ def _xinfo_consumers(_command, reply):
     return [_stream_fields(item, drop=(b"inactive",), times=(b"idle",)) for item in reply]
 
 
+def _without_clock_ids(reply):
+    """Ids that a server made from its clock, as one."""
+    if isinstance(reply, list):
+        return [_without_clock_ids(item) for item in reply]
+    if isinstance(reply, bytes) and re.fullmatch(rb"1[0-9]{12}-[0-9]+", reply):
+        return b"clock"
+    return reply
+
+
 def _xinfo_stream(_command, reply):
     """The index is another one; times are the clock's, and there is one more since Redis 7.2."""
     fields = _stream_fields(reply, drop=(b"radix-tree-nodes",))
+    if isinstance(fields, dict):
+        fields = {name: _without_clock_ids(value) for name, value in fields.items()}
     if not isinstance(fields, dict) or not isinstance(fields.get(b"groups"), list):
         return fields
     groups = []
