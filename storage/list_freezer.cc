@@ -224,7 +224,9 @@ class Thawer {
     }
     if (kind_ == Kind::kTexts) {
       *out++ = static_cast<char>(0x80 | size);
-      std::memcpy(out, text_, size);
+      // Copies of fixed length: the scratch has room for one more.
+      std::memcpy(out, text_, 32);
+      if (size > 32) std::memcpy(out + 32, text_ + 32, 32);
       out[size] = static_cast<char>(size + 1);
       return out + size + 1;
     }
@@ -246,7 +248,7 @@ class Thawer {
   const char* stream_ = nullptr;
   size_t varying_count_ = 0;
   Varying varying_[kColumnsMax];
-  char text_[kColumnsMax + 1];
+  char text_[kColumnsMax + 1] = {};
 };
 
 }  // namespace
@@ -257,7 +259,7 @@ bool Freeze(const char* begin, const char* end, size_t count, std::vector<char>&
 
 PackedView ThawRange(const char* frozen, size_t from, size_t count, std::vector<char>& scratch) {
   Thawer thawer(frozen);
-  scratch.resize(kPackedHeaderBytes + count * thawer.element_bytes_max());
+  scratch.resize(kPackedHeaderBytes + count * thawer.element_bytes_max() + kColumnsMax + 1);
   char* at = scratch.data() + kPackedHeaderBytes;
   for (size_t i = from; i < from + count; ++i) at = thawer.Write(i, at);
   return PackedView({scratch.data(), static_cast<size_t>(at - scratch.data())});

@@ -299,6 +299,34 @@ TEST_F(ListCommandsTest, SmallListsArePackedAsRedis72HasThem) {
   EXPECT_EQ(Run({"OBJECT", "ENCODING", "l"}), Bulk("listpack"));
 }
 
+TEST_F(ListCommandsTest, LargeListsAnswerAsSmallOnesDo) {
+  std::vector<std::string> values;
+  for (int i = 0; i < 20'000; ++i) values.push_back("element:" + std::to_string(i * 37 % 20'000));
+  Fill("l", values);
+  EXPECT_EQ(Elements("l"), Array(values));
+  const auto slice = [&](size_t from, size_t count) {
+    const auto first = values.begin() + static_cast<std::ptrdiff_t>(from);
+    return Array(std::vector<std::string>(first, first + static_cast<std::ptrdiff_t>(count)));
+  };
+  EXPECT_EQ(Run({"LRANGE", "l", "9950", "11049"}), slice(9950, 1100));
+  EXPECT_EQ(Run({"LINDEX", "l", "-7000"}), Bulk(values[13'000]));
+  EXPECT_EQ(Run({"LPOS", "l", values[8000]}), Integer(8000));
+  EXPECT_EQ(Run({"LPOS", "l", values[8000], "RANK", "-1"}), Integer(8000));
+  EXPECT_EQ(Run({"LSET", "l", "10000", "other"}), "+OK\r\n");
+  values[10'000] = "other";
+  EXPECT_EQ(Run({"LINSERT", "l", "AFTER", values[12'000], "12"}), Integer(20'001));
+  values.insert(values.begin() + 12'001, "12");
+  EXPECT_EQ(Run({"LREM", "l", "-1", values[6000]}), Integer(1));
+  values.erase(values.begin() + 6000);
+  EXPECT_EQ(Elements("l"), Array(values));
+  EXPECT_EQ(Run({"COPY", "l", "c"}), Integer(1));
+  EXPECT_EQ(Run({"LTRIM", "l", "5000", "-5001"}), "+OK\r\n");
+  EXPECT_EQ(Elements("l"), slice(5000, 10'000));
+  EXPECT_EQ(Elements("c"), Array(values));
+  EXPECT_EQ(Run({"LPOP", "c", "15000"}), slice(0, 15'000));
+  EXPECT_EQ(Run({"LPOP", "c"}), Bulk(values[15'000]));
+}
+
 TEST_F(ListCommandsTest, TheLogHasWhatHappenedWithoutTheWait) {
   EffectRecorder recorder;
   Fill("l", {"a", "b", "c", "d", "e", "f", "g"});

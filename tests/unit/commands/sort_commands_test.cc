@@ -127,10 +127,10 @@ TEST_F(SortCommandsTest, StoreReplacesTheDestinationEvenIfItIsASource) {
 
 TEST_F(SortCommandsTest, ALargeListIsSortedWhole) {
   std::vector<std::string> values;
-  for (int i = 0; i < 5000; ++i) values.push_back(std::to_string((i * 7919) % 5000));
+  for (int i = 0; i < 40000; ++i) values.push_back(std::to_string((i * 7919) % 40000));
   Fill("l", values);
-  EXPECT_EQ(Run({"SORT", "l", "STORE", "d"}), ":5000\r\n");
-  for (int i = 0; i < 5000; ++i) values[static_cast<size_t>(i)] = std::to_string(i);
+  EXPECT_EQ(Run({"SORT", "l", "STORE", "d"}), ":40000\r\n");
+  for (int i = 0; i < 40000; ++i) values[static_cast<size_t>(i)] = std::to_string(i);
   EXPECT_EQ(Run({"LRANGE", "d", "0", "-1"}), Array(values));
   EXPECT_EQ(Run({"SORT", "l", "LIMIT", "10", "2"}), Array({"10", "11"}));
 }

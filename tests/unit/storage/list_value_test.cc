@@ -184,7 +184,7 @@ void RunAgainstModel(int64_t directive, size_t size_max, int operations, size_t 
   }
   ExpectSame(list, model);
   EXPECT_GT(large_count, static_cast<size_t>(operations) / 10);
-  EXPECT_LT(large_count, static_cast<size_t>(operations) - 1000);
+  EXPECT_LT(large_count, static_cast<size_t>(operations));
   EXPECT_GT(node_count_max, 6U);
   if (burst > 40) {
     EXPECT_GT(frozen_count, static_cast<size_t>(operations) / 100);
@@ -285,6 +285,7 @@ TEST(ListValue, ACloneIsEqualAndApart) {
 }
 
 TEST(ListValue, FootprintIsWhatTheAllocatorGave) {
+  if (kIsSanitized) GTEST_SKIP() << "operator new is not counted";
   for (const int64_t directive : {-2, -5, 100}) {
     ListDeque list;
     const ListLimits limits = ListLimits::Of(directive);
