@@ -56,7 +56,8 @@ void AppendId(std::string& bytes, storage::StreamId id) {
   AppendNumber(bytes, id.seq);
 }
 
-// A group's place and what is pending in it. When something was delivered or seen is each server's own clock's.
+// A group's place and what is pending in it. When something was delivered or seen is each server's
+// own clock's.
 void AppendGroup(std::string& bytes, const storage::StreamGroup& group) {
   AppendId(bytes, group.last_id());
   AppendNumber(bytes, group.entries_read());

@@ -272,7 +272,8 @@ int64_t Trim(Stream& stream, const TrimOptions& options) {
   if (options.references == References::kKeep || stream.groups().empty()) {
     return stream.Trim(options.trim);
   }
-  // Each entry is looked at anyway, so that whole blocks are no cheaper: what may be approximate is exact.
+  // Each entry is looked at anyway, so that whole blocks are no cheaper: what may be approximate is
+  // exact.
   StreamTrim trim = options.trim;
   trim.is_approximate = false;
   trim.deletions_max = 0;

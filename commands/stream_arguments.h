@@ -1,10 +1,11 @@
-// Arguments that stream commands share: ids, intervals of ids, what to trim, what becomes of references.
+// Arguments that stream commands share: ids, intervals of ids, what to trim, what becomes of
+// references.
 //
 //   const auto id = streams::IdArg(ctx, args[2]);
 //   if (!id) return;                                   // has answered what is wrong with it
 //
-// Ids are read as Redis reads them: as C strings, with strtoull's tolerance where the strict form fails.
-// Thread rule: as for handlers.
+// Ids are read as Redis reads them: as C strings, with strtoull's tolerance where the strict form
+// fails. Thread rule: as for handlers.
 #pragma once
 
 #include <cstdint>
@@ -50,7 +51,7 @@ std::optional<StreamId> IntervalEnd(CommandContext& ctx, std::string_view arg);
 enum class References : uint8_t {
   kKeep,           ///< they stay in the groups' lists
   kDelete,         ///< they go too
-  kAcknowledged,   ///< entries that are referenced stay: those not read or not acknowledged by every group
+  kAcknowledged,   ///< entries stay that some group has not read or not acknowledged
 };
 /// The policy that a word names.
 std::optional<References> ParseReferences(std::string_view word);

@@ -23,7 +23,8 @@ struct ClaimOptions {
   StreamId last_id;
 };
 
-// One word of XCLAIM's options at args[at], with what belongs to it; false after having answered what is wrong.
+// One word of XCLAIM's options at args[at], with what belongs to it; false after having answered
+// what is wrong.
 bool ParseClaimOption(CommandContext& ctx, Args args, size_t& at, ClaimOptions& options) {
   const std::string_view word = args[at];
   const bool has_more = at + 1 < args.size();
@@ -74,7 +75,8 @@ bool ParseClaim(CommandContext& ctx, Args args, ClaimOptions& options) {
   return true;
 }
 
-// The key and its group, for a command that has the group at args[2]; nothing after having answered.
+// The key and its group, for a command that has the group at args[2]; nothing after having
+// answered.
 StreamGroup* FindGroupOf(CommandContext& ctx, Args args, const KeyRef& key) {
   if (!ctx.IsType(key, ValueType::kStream)) return nullptr;
   StreamGroup* group = key ? StreamOf(key).FindGroup(args[2]) : nullptr;
@@ -137,8 +139,8 @@ bool ClaimOne(CommandContext& ctx, const KeyRef& key, StreamGroup& group, Claima
 
 }  // namespace
 
-// XCLAIM key group consumer min-idle-time id [id …] [IDLE ms] [TIME unix-time-ms] [RETRYCOUNT count] [FORCE] [JUSTID]
-// [LASTID id]
+// XCLAIM key group consumer min-idle-time id [id …] [IDLE ms] [TIME unix-time-ms]
+// [RETRYCOUNT count] [FORCE] [JUSTID] [LASTID id]
 void XClaim(CommandContext& ctx, Args args) {
   const KeyRef key = ctx.Read(args[1]);
   StreamGroup* group = FindGroupOf(ctx, args, key);
@@ -200,8 +202,8 @@ std::optional<AutoClaimOptions> ParseAutoClaim(CommandContext& ctx, Args args) {
   return options;
 }
 
-// Goes through the pending entries, answers what is claimed, and collects the ids of entries that the stream has not any
-// more. Returns where to go on, 0-0 at the end.
+// Goes through the pending entries, answers what is claimed, and collects the ids of entries that
+// the stream has not any more. Returns where to go on, 0-0 at the end.
 StreamId ClaimIdle(CommandContext& ctx, const KeyRef& key, StreamGroup& group,
                    Claimant& claimant, const AutoClaimOptions& options, GroupLog& log,
                    std::vector<StreamId>& gone) {

@@ -58,8 +58,8 @@ void LogAdded(CommandContext& ctx, const Stream& stream, Args args, const TrimOp
   LogEffect(ctx, words);
 }
 
-// XADD key [NOMKSTREAM] [KEEPREF | DELREF | ACKED] [<MAXLEN | MINID> [= | ~] threshold [LIMIT count]] <* | id>
-// field value [field value …]
+// XADD key [NOMKSTREAM] [KEEPREF | DELREF | ACKED]
+// [<MAXLEN | MINID> [= | ~] threshold [LIMIT count]] <* | id> field value [field value …]
 void XAdd(CommandContext& ctx, Args args) {
   TrimOptions options;
   if (!ParseTrimOptions(ctx, args, TrimCommand::kXAdd, options)) return;

@@ -234,8 +234,8 @@ struct IdBlock {
   std::vector<StreamId> ids;
 };
 
-// [KEEPREF | DELREF | ACKED] IDS count id [id …] in any order, from args[at] on; nothing after having answered what
-// is wrong.
+// [KEEPREF | DELREF | ACKED] IDS count id [id …] in any order, from args[at] on; nothing after
+// having answered what is wrong.
 std::optional<IdBlock> ParseIdBlock(CommandContext& ctx, Args args, size_t at) {
   IdBlock block;
   bool has_references = false;
@@ -343,7 +343,8 @@ struct PendingQuery {
   std::optional<std::string_view> consumer = std::nullopt;
 };
 
-// [IDLE milliseconds] start end count [consumer] from args[3] on; nothing after having answered what is wrong.
+// [IDLE milliseconds] start end count [consumer] from args[3] on; nothing after having answered
+// what is wrong.
 std::optional<PendingQuery> ParsePendingQuery(CommandContext& ctx, Args args) {
   PendingQuery query;
   size_t at = 3;

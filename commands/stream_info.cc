@@ -117,8 +117,8 @@ void ReplyWholeGroup(CommandContext& ctx, const Stream& stream, std::string_view
   }
 }
 
-// [FULL [COUNT count]] from args[3] on: the count, nothing if it is not to be in full. False after having answered what
-// is wrong.
+// [FULL [COUNT count]] from args[3] on: the count, nothing if it is not to be in full. False after
+// having answered what is wrong.
 bool ParseFull(CommandContext& ctx, Args args, std::optional<uint64_t>& count_max) {
   constexpr uint64_t kDefaultCount = 10;
   const bool is_full = args.size() == 4 || args.size() == 6;

@@ -98,8 +98,8 @@ bool ParseReadOptions(CommandContext& ctx, Args args, ReadCommand command, ReadO
   return refuse(errors::kSyntax);
 }
 
-// The keys are behind STREAMS, which must not be taken for a count, a group or a consumer of that name. Of a command that
-// is refused anyway, what looks like keys.
+// The keys are behind STREAMS, which must not be taken for a count, a group or a consumer of that
+// name. Of a command that is refused anyway, what looks like keys.
 bool FindReadKeys(Args args, KeyPositions& out) {
   out.Clear();
   size_t at = 1;
@@ -328,7 +328,8 @@ void Read(CommandContext& ctx, Args args, ReadCommand command) {
 // XREAD [COUNT count] [BLOCK milliseconds] STREAMS key [key …] id [id …]
 void XRead(CommandContext& ctx, Args args) { Read(ctx, args, ReadCommand::kXRead); }
 
-// XREADGROUP GROUP group consumer [COUNT count] [BLOCK milliseconds] [NOACK] STREAMS key [key …] id [id …]
+// XREADGROUP GROUP group consumer [COUNT count] [BLOCK milliseconds] [NOACK] STREAMS key [key …]
+// id [id …]
 void XReadGroup(CommandContext& ctx, Args args) { Read(ctx, args, ReadCommand::kXReadGroup); }
 
 // ---- The table

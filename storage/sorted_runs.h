@@ -5,10 +5,11 @@
 //   auto at = pending.LowerBound(id);                     // KeyOf(item) decides the order
 //   if (at != pending.end() && at->id == id) pending.Erase(at);
 //
-// For sequences that grow at their end, shrink at their front and are searched in between: appending is O(1), searching
-// O(log n), inserting and erasing move at most a run. Costs little more than the items themselves. Items are plain
-// bytes: they are moved by memcpy and nothing is destroyed; whoever keeps pointers in them frees what they point to.
-// An iterator is good until the next change. Thread rule: belongs to its owner.
+// For sequences that grow at their end, shrink at their front and are searched in between:
+// appending is O(1), searching O(log n), inserting and erasing move at most a run. Costs little
+// more than the items themselves. Items are plain bytes: they are moved by memcpy and nothing is
+// destroyed; whoever keeps pointers in them frees what they point to. An iterator is good until the
+// next change. Thread rule: belongs to its owner.
 #pragma once
 
 #include <algorithm>
@@ -23,7 +24,8 @@
 
 namespace ringtail::storage {
 
-/// `Item` is trivially copyable; `KeyOf(const Item&)`, found by argument-dependent lookup, gives its ordered key.
+/// `Item` is trivially copyable; `KeyOf(const Item&)`, found by argument-dependent lookup, gives
+/// its ordered key.
 template <typename Item>
 class SortedRuns {
   static_assert(std::is_trivially_copyable_v<Item>);

@@ -144,9 +144,10 @@ int64_t Stream::TrimWithin(StreamBlock& block, const StreamTrim& trim,
 }
 
 StreamId Stream::last_live_id() const {
+  if (length_ == 0) return {};
   StreamRange range(*this, {}, StreamId::Max(), StreamRange::Direction::kBackward);
   StreamEntry entry;
-  return length_ != 0 && range.Next(entry) ? entry.id : StreamId{};
+  return range.Next(entry) ? entry.id : StreamId{};
 }
 
 // ---- Groups
@@ -287,10 +288,20 @@ void StreamRange::CollectOffsets() {
 
 bool StreamRange::NextBackward(StreamEntry& entry) {
   while (offsets_.empty()) {
+    if (is_last_taken_) {
+      is_last_taken_ = false;
+      CollectOffsets();
+      offsets_.pop_back();
+      continue;
+    }
     if (block_ == stream_.blocks_.begin()) return false;
     // A block that begins before the range ends it.
     if (reader_ && block_->first_id() < first_) return false;
     --block_;
+    // Often nothing but the last entry is wanted, which is found without the others.
+    reader_.emplace(*block_).ReadAt(block_->last_offset(), entry);
+    is_last_taken_ = !entry.is_deleted && entry.id >= first_ && entry.id <= last_;
+    if (is_last_taken_) return true;
     CollectOffsets();
   }
   reader_->ReadAt(offsets_.back(), entry);

@@ -5,9 +5,10 @@
 //   StreamRange range(stream, first, last, StreamRange::Direction::kForward);
 //   for (StreamEntry entry; range.Next(entry);) entry.ForEach(…);
 //
-// Entries lie in blocks of about a hundred. Deleted ones are marked; a block goes when its last live entry does. What the
-// stream tells of its past (the last id, the greatest deleted one, how many were ever added) is what Redis keeps, and so
-// is what is inferred from it: see EntriesUpTo. Thread rule: as for Object.
+// Entries lie in blocks of about a hundred. Deleted ones are marked; a block goes when its last
+// live entry does. What the stream tells of its past (the last id, the greatest deleted one, how
+// many were ever added) is what Redis keeps, and so is what is inferred from it: see EntriesUpTo.
+// Thread rule: as for Object.
 #pragma once
 
 #include <cstdint>
@@ -60,7 +61,8 @@ class Stream final : public Object {
   bool Delete(StreamId id);
   /// Deletes entries from the front; how many. O(blocks), but for one that goes in part.
   int64_t Trim(const StreamTrim& trim) { return Trim(trim, nullptr); }
-  /// The same, asking of each entry whether it may go and telling of each that goes: `may_go(id)`. O(entries).
+  /// The same, asking of each entry whether it may go and telling of each that goes: `may_go(id)`.
+  /// O(entries).
   int64_t Trim(const StreamTrim& trim, const std::function<bool(StreamId)>& may_go);
   /// The live entry with this id.
   bool Contains(StreamId id) const;
@@ -155,9 +157,10 @@ class StreamRange {
   const StreamId first_;
   const StreamId last_;
   const Direction direction_;
-  Stream::Blocks::const_iterator block_;      // forward: the one being read; backward: the one behind it
+  Stream::Blocks::const_iterator block_;      // the one being read; backward, at first: its next
   std::optional<StreamBlockReader> reader_;
-  std::vector<uint32_t> offsets_;             // backward: entries of the block that are still to come
+  bool is_last_taken_ = false;                // backward: of the block only its last entry was read
+  std::vector<uint32_t> offsets_;             // backward: entries of the block still to come
 };
 
 }  // namespace ringtail::storage

@@ -1,22 +1,28 @@
-// A run of a stream's entries in one piece of memory: names of fields that repeat are kept once, ids as differences.
+// A run of a stream's entries in one piece of memory: names of fields that repeat are kept once,
+// ids as differences.
 //
 //   StreamBlock block = StreamBlock::Create(id, names_and_values);
 //   block.Append(id, names_and_values);
 //   StreamBlockReader reader(block);
-//   for (StreamEntry entry; reader.Next(entry);) entry.ForEach([](const auto& name, const auto& value) { … });
+//   for (StreamEntry entry; reader.Next(entry);) entry.ForEach([](auto& name, auto& value) { … });
 //
 // Layout:
 //   block:  name count | names | entries           the names are those of the first entry
-//   entry:  bytes behind this << 2 | has those names << 1 | is deleted | ms | seq | [pair count] | texts
-//           ms is the difference to the block's first id; seq too if ms is 0, else the number itself
+//   entry:  bytes behind this << 2 | has those names << 1 | is deleted, then
+//           ms | seq | [pair count] | texts
+//           ms is the difference to the block's first id; seq too if ms is 0, else the number
+//           itself
 //           texts are the values, or, with names of its own, pairs of name and value
-//   text:   length << 1, bytes   or (values only)   bytes << 1 | 1, an integer of 1 to 8 bytes, lowest first
+//   text:   length << 1, bytes
+//           or (values only): length << 1 | 1, an integer of 1 to 8 bytes, lowest first
 //   All other numbers are of 7 bits a byte, lowest first, the high bit on all but the last.
 //
-// How much fits a block is counted as Redis counts: by the bytes its listpack of the same entries would take, so that
-// trimming by whole blocks trims the same entries (https://github.com/antirez/listpack/blob/master/listpack.md).
+// How much fits a block is counted as Redis counts: by the bytes its listpack of the same entries
+// would take, so that trimming by whole blocks trims the same entries
+// (https://github.com/antirez/listpack/blob/master/listpack.md).
 //
-// A block is plain bytes, so that it can lie in SortedRuns: whoever drops one calls Free. Thread rule: as its stream.
+// A block is plain bytes, so that it can lie in SortedRuns: whoever drops one calls Free. Thread
+// rule: as its stream.
 #pragma once
 
 #include <cstdint>
@@ -97,6 +103,8 @@ class StreamBlock {
   StreamId first_id() const { return first_id_; }
   /// The id of the last entry, whether or not that was deleted.
   StreamId last_id() const;
+  /// Where the last entry is.
+  uint32_t last_offset() const { return last_offset_; }
   uint32_t live_count() const { return live_count_; }
   uint32_t deleted_count() const { return deleted_count_; }
   /// What Redis's listpack of these entries would take.

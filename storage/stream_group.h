@@ -1,11 +1,13 @@
-// A consumer group of a stream: how far it has read, and which entries were delivered but not acknowledged.
+// A consumer group of a stream: how far it has read, and which entries were delivered but not
+// acknowledged.
 //
 //   StreamConsumer& consumer = group.AddConsumer("worker-1", now_ms);
 //   group.Deliver(id, consumer, now_ms);
 //   group.Acknowledge(id);
 //
-// A pending entry is in its group's list, with all there is to know of it, and by id in its consumer's. Both are ordered
-// by id. Pending entries may outlive the stream's entries. Thread rule: as its stream.
+// A pending entry is in its group's list, with all there is to know of it, and by id in its
+// consumer's. Both are ordered by id. Pending entries may outlive the stream's entries. Thread
+// rule: as its stream.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// The id of a stream's entry: milliseconds and a number within the millisecond, together 128 bits in order.
+// The id of a stream's entry: milliseconds and a number within the millisecond, together 128 bits
+// in order.
 //
 //   StreamId id{1526919030474, 55};
 //   if (id > stream.last_id()) …

@@ -104,7 +104,8 @@ TEST_F(StreamCommandsTest, XAddCompletesAnIdOfWhichOnlyTheTimeIsGiven) {
   EXPECT_EQ(Run({"XADD", "s", "7-18446744073709551615", "f", "v"}),
             Bulk("7-18446744073709551615"));
   EXPECT_EQ(Run({"XADD", "s", "7-*", "f", "v"}),
-            "-ERR The ID specified in XADD is equal or smaller than the target stream top item\r\n");
+            "-ERR The ID specified in XADD is equal or smaller than the target stream top item"
+            "\r\n");
 }
 
 TEST_F(StreamCommandsTest, XAddRefusesWhatCannotFollow) {

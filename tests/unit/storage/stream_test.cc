@@ -197,7 +197,8 @@ class StreamModelTest : public ::testing::Test {
     Pairs pairs;
     for (const std::string& name : kNames[Below(kNames.size())]) {
       pairs.push_back(name);
-      pairs.push_back(Chance(3)    ? std::to_string(static_cast<int64_t>(random_.Next() >> Below(64)))
+      const auto number = static_cast<int64_t>(random_.Next() >> Below(64));
+      pairs.push_back(Chance(3)    ? std::to_string(number)
                       : Chance(30) ? std::string(Below(3000), 'x')
                                    : std::string(Below(20), 'v'));
     }
