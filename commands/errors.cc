@@ -38,6 +38,10 @@ std::string ExecAbort(std::string_view error) {
          std::string(error.substr(error.find(' ') + 1));
 }
 
+std::string NoInputKeys(std::string_view full_name) {
+  return "ERR at least 1 input key is needed for '" + std::string(full_name) + "' command";
+}
+
 std::string InvalidExpire(std::string_view full_name) {
   return "ERR invalid expire time in '" + std::string(full_name) + "' command";
 }

@@ -161,6 +161,24 @@ inline constexpr std::string_view kOneFieldCondition =
 inline constexpr std::string_view kNotInt64 =
     "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807";
 
+// Sorted sets.
+inline constexpr std::string_view kNxExcludesXx =
+    "ERR XX and NX options at the same time are not compatible";
+inline constexpr std::string_view kGtLtNxExclude =
+    "ERR GT, LT, and/or NX options at the same time are not compatible";
+inline constexpr std::string_view kIncrOnePair =
+    "ERR INCR option supports a single increment-element pair";
+inline constexpr std::string_view kScoreNan = "ERR resulting score is not a number (NaN)";
+inline constexpr std::string_view kScoreRange = "ERR min or max is not a float";
+inline constexpr std::string_view kMemberRange = "ERR min or max not valid string range item";
+inline constexpr std::string_view kLimitByRank =
+    "ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX";
+inline constexpr std::string_view kScoresByLex =
+    "ERR syntax error, WITHSCORES not supported in combination with BYLEX";
+inline constexpr std::string_view kWeightNotFloat = "ERR weight value is not a float";
+/// "ERR at least 1 input key is needed for 'zunion' command"
+std::string NoInputKeys(std::string_view full_name);
+
 // COMMAND and DEBUG.
 inline constexpr std::string_view kInvalidCommand = "ERR Invalid command specified";
 inline constexpr std::string_view kCommandWithoutKeys = "ERR The command has no key arguments";

@@ -285,6 +285,21 @@ def _is_small_set(mine, theirs):
     return mine == b"$8\r\nlistpack\r\n" and theirs == b"$9\r\nhashtable\r\n"
 
 
+# Sorted sets.
+
+def _rank(command, reply):
+    """WITHSCORE is of Redis 7.2: before, a fourth argument was one too many."""
+    return "later" if len(command) == 4 else reply
+
+
+EXPLAINED |= {
+    b"zscan": ("the order of the table is our own", _hash_scan),
+    b"zrandmember": ("random", _random_shape),
+    b"zrank": ("Redis 7.0 has no WITHSCORE", _rank),
+    b"zrevrank": ("Redis 7.0 has no WITHSCORE", _rank),
+}
+
+
 def name_of(command):
     """The key of a command in EXPLAINED."""
     name = command[0].lower()
