@@ -182,7 +182,8 @@ class Freezer {
   uint16_t codes_[kColumnsMax][kNothing + 1];  // only those of symbols that are there
 };
 
-// Reads elements: what all of them share is in the text from the start, the rest is filled in for each.
+// Reads elements: what all of them share is in the text from the start, the rest is filled in for
+// each.
 class Thawer {
  public:
   explicit Thawer(const char* frozen)
