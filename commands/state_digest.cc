@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "storage/hash_value.h"
+#include "storage/list_value.h"
 #include "storage/stream.h"
 #include "storage/string_value.h"
 
@@ -49,6 +50,20 @@ XXH128_hash_t HashValueHash(const Entry& entry) {
 void AppendText(std::string& bytes, std::string_view text) {
   AppendNumber(bytes, uint64_t{text.size()});
   bytes += text;
+}
+
+// The elements in their order.
+XXH128_hash_t ListValueHash(const Entry& entry) {
+  XXH3_state_t state;
+  XXH3_128bits_reset(&state);
+  std::string bytes;
+  auto at = storage::ListView(entry).From(0, storage::ListEnd::kTail);
+  for (; !at.is_done(); at.Next()) {
+    AppendText(bytes, at.Get().String());
+    XXH3_128bits_update(&state, bytes.data(), bytes.size());
+    bytes.clear();
+  }
+  return XXH3_128bits_digest(&state);
 }
 
 void AppendId(std::string& bytes, storage::StreamId id) {
@@ -103,6 +118,7 @@ XXH128_hash_t StreamValueHash(const Entry& entry) {
 // Values are hashed by what clients see of them, never by their encoding.
 XXH128_hash_t ValueHash(const Entry& entry) {
   if (entry.type() == storage::ValueType::kHash) return HashValueHash(entry);
+  if (entry.type() == storage::ValueType::kList) return ListValueHash(entry);
   if (entry.type() == storage::ValueType::kStream) return StreamValueHash(entry);
   const storage::StringView value(entry);
   return XXH3_128bits(value.bytes().data(), value.bytes().size());

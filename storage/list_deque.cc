@@ -196,7 +196,8 @@ void ListDeque::Replace(Place place, const PackedNeedle& value, const ListLimits
 
 // ---- Removing by value
 
-// Neighbours become one where they leave a quarter free, so that the next insertion does not split them again.
+// Neighbours become one where they leave a quarter free, so that the next insertion does not split
+// them again.
 bool ListDeque::TakeIn(ListNode& left, const ListNode& right, const ListLimits& limits) {
   if (left.is_frozen() || right.is_frozen()) return false;
   const size_t bytes = left.bytes() + right.bytes() + kPackedHeaderBytes;
@@ -227,7 +228,8 @@ size_t ListDeque::RemoveFromHead(const PackedNeedle& value, size_t max,
   for (size_t i = 0; i < node_count_; ++i) {
     if (removed == max && kept == i) return removed;
     ListNode& node = Node(i);
-    const size_t found = removed == max ? 0 : RemoveFrom(node, value, max - removed, ListEnd::kHead);
+    const size_t found =
+        removed == max ? 0 : RemoveFrom(node, value, max - removed, ListEnd::kHead);
     removed += found;
     const bool is_merged = node.count() != 0 && found != 0 && kept != 0 &&
                            TakeIn(Node(kept - 1), node, limits);
@@ -249,7 +251,8 @@ size_t ListDeque::RemoveFromTail(const PackedNeedle& value, size_t max,
   for (size_t i = 0; i < node_count_; ++i) {
     if (removed == max && kept == i) return removed;
     ListNode& node = Node(last - i);
-    const size_t found = removed == max ? 0 : RemoveFrom(node, value, max - removed, ListEnd::kTail);
+    const size_t found =
+        removed == max ? 0 : RemoveFrom(node, value, max - removed, ListEnd::kTail);
     removed += found;
     ListNode* const next = kept == 0 ? nullptr : &Node(last - (kept - 1));
     if (node.count() != 0 && found != 0 && next != nullptr && TakeIn(node, *next, limits)) {

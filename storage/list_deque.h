@@ -4,10 +4,12 @@
 //   list->Push(ListEnd::kTail, PackedNeedle("value"), limits);
 //   ListDeque::Place place = list->Find(1'000'000);
 //
-// Nodes that are not near an end are frozen where that makes them smaller, and thawed to be changed (a changed one stays
-// thawed); the last one of each end never is. Both ends push and pop in O(1). The ring's slots are summed up by blocks of 64, so the element at an index is found in
-// O(nodes / 64), after which one node is walked. A node that is split or emptied in the middle moves the nodes on the
-// shorter side of it, 24 bytes for each 8 KiB of list. Thread rule: as for Object.
+// Nodes that are not near an end are frozen where that makes them smaller, and thawed to be
+// changed (a changed one stays thawed); the last one of each end never is. Both ends push and pop
+// in O(1). The ring's slots are summed up by blocks of 64, so the element at an index is found in
+// O(nodes / 64), after which one node is walked. A node that is split or emptied in the middle
+// moves the nodes on the shorter side of it, 24 bytes for each 8 KiB of list. Thread rule: as for
+// Object.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +22,8 @@ namespace ringtail::storage {
 
 class ListDeque final : public Object {
  public:
-  /// An element: its node's index, and where it is there (or the node's end); null if the node is frozen.
+  /// An element: its node's index, and where it is there (or the node's end); null if the node is
+  /// frozen.
   struct Place {
     size_t node;
     const char* at;
@@ -65,7 +68,8 @@ class ListDeque final : public Object {
   static constexpr size_t kBlockSlots = 64;
   // Lists of fewer nodes are not worth the time.
   static constexpr size_t kFrozenNodesMin = 8;
-  // Nodes at each end that are left as they are, so that what swings around a node's border freezes nothing.
+  // Nodes at each end that are left as they are, so that what swings around a node's border
+  // freezes nothing.
   static constexpr size_t kOpenNodes = 2;
 
   size_t Slot(size_t index) const { return (head_ + index) & (ring_.size() - 1); }

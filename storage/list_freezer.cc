@@ -57,6 +57,23 @@ class Alphabet {
   std::array<uint64_t, 5> words_{};
 };
 
+// Calls visit(text) for every element. The usual short text in line.
+template <typename Visit>
+void ForEachText(const PackedView& view, Visit&& visit) {
+  for (const char* at = view.first(); at != view.end();) {
+    const auto head = static_cast<unsigned char>(*at);
+    if (head >= 0x80 && head < 0xc0) [[likely]] {
+      const size_t size = head & 0x3f;
+      visit(std::string_view(at + 1, size));
+      at += size + 2;
+      continue;
+    }
+    char digits[20];
+    visit(view.Get(at).Bytes(digits));
+    at = view.Next(at);
+  }
+}
+
 struct Column {
   uint16_t first_symbol = 0;  // where its symbols begin
   uint8_t bits = 0;
@@ -86,24 +103,36 @@ class Freezer {
  private:
   // The characters of each column; false if an element is too long.
   bool Measure() {
-    bool has_texts = false;
-    bool has_integers = false;
     size_t shortest = kColumnsMax;
-    for (const char* at = view_.first(); at != view_.end(); at = view_.Next(at)) {
-      const PackedElement element = view_.Get(at);
-      char digits[20];
-      const std::string_view text = element.Bytes(digits);
-      if (text.size() > kColumnsMax) return false;
-      (element.is_int() ? has_integers : has_texts) = true;
-      column_count_ = std::max(column_count_, text.size());
+    size_t longest = 0;
+    ForEachText(view_, [&](std::string_view text) {
       shortest = std::min(shortest, text.size());
-      for (size_t c = 0; c < text.size(); ++c) {
-        alphabets_[c].Add(static_cast<unsigned char>(text[c]));
+      longest = std::max(longest, text.size());
+      if (longest > kColumnsMax) return;
+      char* column = seen_[0];
+      for (const char character : text) {
+        column[static_cast<unsigned char>(character)] = 1;
+        column += sizeof(seen_[0]);
+      }
+    });
+    if (longest == 0 || longest > kColumnsMax) return false;
+    column_count_ = longest;
+    for (size_t c = 0; c < column_count_; ++c) AddSeen(seen_[c], alphabets_[c]);
+    for (size_t c = shortest; c < column_count_; ++c) alphabets_[c].Add(kNothing);
+    for (const char* at = view_.first(); at != view_.end(); at = view_.Next(at)) {
+      const auto head = static_cast<unsigned char>(*at);
+      (head >= 0x80 && head < 0xc0 ? has_texts_ : has_integers_) = true;
+    }
+    return true;
+  }
+
+  static void AddSeen(const char (&seen)[256], Alphabet& alphabet) {
+    for (size_t i = 0; i < sizeof(seen); i += 8) {
+      if (Load<uint64_t>(seen + i) == 0) continue;
+      for (size_t symbol = i; symbol < i + 8; ++symbol) {
+        if (seen[symbol] != 0) alphabet.Add(static_cast<uint16_t>(symbol));
       }
     }
-    for (size_t c = shortest; c < column_count_; ++c) alphabets_[c].Add(kNothing);
-    kind_ = !has_integers ? Kind::kTexts : has_texts ? Kind::kMixed : Kind::kIntegers;
-    return column_count_ != 0;
   }
 
   void AddSymbols(const Alphabet& alphabet) {
@@ -137,7 +166,8 @@ class Freezer {
 
   void WriteTables(char* out) const {
     out[0] = static_cast<char>(column_count_);
-    out[1] = static_cast<char>(kind_);
+    const Kind kind = !has_integers_ ? Kind::kTexts : has_texts_ ? Kind::kMixed : Kind::kIntegers;
+    out[1] = static_cast<char>(kind);
     Store(out + 2, static_cast<uint16_t>(element_bits_));
     Store(out + 4, static_cast<uint16_t>(symbols_.size()));
     out += kHeaderBytes;
@@ -149,25 +179,32 @@ class Freezer {
   }
 
   void WriteElements(char* out) const {
+    struct Varying {
+      const uint16_t* codes;
+      size_t index;
+      unsigned bits;
+    };
+    std::array<Varying, kColumnsMax> varying;
+    size_t varying_count = 0;
+    for (size_t c = 0; c < column_count_; ++c) {
+      if (columns_[c].bits != 0) varying[varying_count++] = {codes_[c], c, columns_[c].bits};
+    }
     uint64_t pending = 0;
     unsigned pending_bits = 0;
-    for (const char* at = view_.first(); at != view_.end(); at = view_.Next(at)) {
-      const PackedElement element = view_.Get(at);
-      char digits[20];
-      const std::string_view text = element.Bytes(digits);
-      for (size_t c = 0; c < column_count_; ++c) {
-        if (columns_[c].bits == 0) continue;
+    ForEachText(view_, [&](std::string_view text) {
+      for (size_t v = 0; v < varying_count; ++v) {
+        const auto [codes, index, bits] = varying[v];
         const uint16_t symbol =
-            c < text.size() ? static_cast<unsigned char>(text[c]) : kNothing;
-        pending |= uint64_t{codes_[c][symbol]} << pending_bits;
-        pending_bits += columns_[c].bits;
+            index < text.size() ? static_cast<unsigned char>(text[index]) : kNothing;
+        pending |= uint64_t{codes[symbol]} << pending_bits;
+        pending_bits += bits;
         if (pending_bits < 32) continue;
         Store(out, static_cast<uint32_t>(pending));
         out += 4;
         pending >>= 32;
         pending_bits -= 32;
       }
-    }
+    });
     Store(out, static_cast<uint32_t>(pending));  // there is padding behind
   }
 
@@ -175,14 +212,17 @@ class Freezer {
   const size_t count_;
   size_t column_count_ = 0;
   size_t element_bits_ = 0;
-  Kind kind_ = Kind::kTexts;
+  bool has_texts_ = false;
+  bool has_integers_ = false;
+  char seen_[kColumnsMax][256] = {};  // of each column, which characters there are
   std::array<Alphabet, kColumnsMax> alphabets_;
   std::array<Column, kColumnsMax> columns_;
   std::vector<uint16_t> symbols_;
   uint16_t codes_[kColumnsMax][kNothing + 1];  // only those of symbols that are there
 };
 
-// Reads elements: what all of them share is in the text from the start, the rest is filled in for each.
+// Reads elements: what all of them share is in the text from the start, the rest is filled in for
+// each.
 class Thawer {
  public:
   explicit Thawer(const char* frozen)

@@ -1,13 +1,15 @@
-// A stretch of a large list: packed elements in a block of their own, with room to grow at both ends.
+// A stretch of a large list: packed elements in a block of their own, with room to grow at both
+// ends.
 //
 //   ListNode node = ListNode::Make(needle, ListEnd::kTail, limits.bytes_max);
 //   if (node.HasRoomFor(other, limits)) node.Insert(node.end(), other, limits.bytes_max);
 //   node.Destroy();
 //
-// The elements are those of storage/packed.h, without its count in front: that is kept here. Room may be left on either
-// side of them, so pushing moves nothing and popping is the shift of a border. A node may be frozen (see
-// storage/list_freezer.h): then it can only be counted, thawed and read by ranges. Small and without a destructor, since
-// its owner keeps many in a row and moves them about as bytes. Thread rule: belongs to its list.
+// The elements are those of storage/packed.h, without its count in front: that is kept here. Room
+// may be left on either side of them, so pushing moves nothing and popping is the shift of a
+// border. A node may be frozen (see storage/list_freezer.h): then it can only be counted, thawed
+// and read by ranges. Small and without a destructor, since its owner keeps many in a row and
+// moves them about as bytes. Thread rule: belongs to its list.
 #pragma once
 
 #include <cstddef>
@@ -22,12 +24,14 @@ namespace ringtail::storage {
 
 enum class ListEnd : uint8_t { kHead, kTail };
 
-/// Up to where a node is filled, and a whole list stays packed in its entry: list-max-listpack-size.
+/// Up to where a node is filled, and a whole list stays packed in its entry:
+/// list-max-listpack-size.
 struct ListLimits {
   size_t bytes_max = 8192;
   size_t entries_max = std::numeric_limits<size_t>::max();
 
-  /// Above 0 entries (and 8 KiB); -1 to -5: 4, 8, 16, 32, 64 KiB. 0 counts as 1, what is below -5 as -5.
+  /// Above 0 entries (and 8 KiB); -1 to -5: 4, 8, 16, 32, 64 KiB. 0 counts as 1, what is below -5
+  /// as -5.
   static ListLimits Of(int64_t directive);
 };
 
@@ -43,8 +47,9 @@ struct ListRemoval {
   size_t elements = 0;
   size_t bytes = 0;
 };
-/// Takes up to `max` elements of this value out of [begin, end), looking from the tail if so told. What is left lies at
-/// the side where the looking began: behind it, or before it, `bytes` are free. O(bytes).
+/// Takes up to `max` elements of this value out of [begin, end), looking from the tail if so told.
+/// What is left lies at the side where the looking began: behind it, or before it, `bytes` are
+/// free. O(bytes).
 ListRemoval RemoveMatches(char* begin, char* end, const PackedNeedle& value, size_t max,
                           ListEnd from);
 

@@ -6,7 +6,8 @@
 namespace ringtail::storage {
 namespace {
 
-// What Redis's packed format has around the elements and ours has not, so that lists change shape at the same sizes.
+// What Redis's packed format has around the elements and ours has not, so that lists change shape
+// at the same sizes.
 constexpr size_t kListpackFrameBytes = 7;
 
 size_t ListpackBytes(std::string_view packed) {

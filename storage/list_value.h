@@ -6,9 +6,9 @@
 //   ListEditor list(place, ListLimits::Of(directive));
 //   list.Push(ListEnd::kHead, values);
 //
-// A list is packed up to the limits and becomes a ListDeque beyond them; it is packed again when it has shrunk to half of
-// them, as in Redis 7.2. An editor may leave a list without elements: its caller then erases the key.
-// Thread rule: as for Entry.
+// A list is packed up to the limits and becomes a ListDeque beyond them; it is packed again when
+// it has shrunk to half of them, as in Redis 7.2. An editor may leave a list without elements: its
+// caller then erases the key. Thread rule: as for Entry.
 #pragma once
 
 #include <cstdint>
@@ -56,15 +56,16 @@ class ListView {
         packed_(list_ == nullptr ? entry.blob_view() : std::string_view()) {}
 
   size_t count() const { return list_ == nullptr ? packed_.count() : list_->element_count(); }
-  /// The element at an index from the head, or (negative) from the tail; nothing beyond the ends. Good until the next call
-  /// and as long as the view.
+  /// The element at an index from the head, or (negative) from the tail; nothing beyond the ends.
+  /// Good until the next call and as long as the view.
   std::optional<PackedElement> At(int64_t index);
   /// The element at one end of a list that has any.
   PackedElement AtEnd(ListEnd end) const;
   /// A cursor on the element at `index`, going towards an end; done if there is none.
   ListCursor From(size_t index, ListEnd toward) const;
-  /// Calls visit(const char* at, const char* end, size_t n) for each stretch of memory with n of the `count` elements from
-  /// `index` on, which must be there; `end` is where the stretch's memory ends, at least behind the n elements.
+  /// Calls visit(const char* at, const char* end, size_t n) for each stretch of memory with n of
+  /// the `count` elements from `index` on, which must be there; `end` is where the stretch's
+  /// memory ends, at least behind the n elements.
   template <typename Visit>
   void VisitRuns(size_t index, size_t count, Visit&& visit) const;
 
@@ -83,7 +84,8 @@ class ListEditor {
   void Push(ListEnd end, const PackedElement& value);
   /// Takes `count` elements, at most all, off an end.
   void RemoveEnd(ListEnd end, size_t count);
-  /// Puts a value in the place of the element at an index, counted as ListView::At does; false: there is none.
+  /// Puts a value in the place of the element at an index, counted as ListView::At does; false:
+  /// there is none.
   bool Set(int64_t index, std::string_view value);
   enum class Side : uint8_t { kBefore, kBehind };
   /// Puts a value beside the first element that equals `pivot`; false: there is none.

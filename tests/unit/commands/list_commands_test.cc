@@ -1,5 +1,6 @@
 #include <map>
 
+#include "commands/state_digest.h"
 #include "tests/unit/commands/command_fixture.h"
 
 namespace ringtail::commands {
@@ -138,7 +139,8 @@ TEST_F(ListCommandsTest, RangesCountFromBothEnds) {
 
 TEST_F(ListCommandsTest, ARangeOfEveryKindOfElementIsAnsweredByteForByte) {
   std::vector<std::string> values;
-  for (size_t size : {0, 1, 31, 32, 33, 62, 63, 64, 65, 1000, 1024, 1025, 4095, 4096, 20000}) {
+  for (const size_t size : std::initializer_list<size_t>{0, 1, 31, 32, 33, 62, 63, 64, 65, 1000,
+                                                         1024, 1025, 4095, 4096, 20000}) {
     values.push_back(std::string(size, 'x'));
     values.push_back(std::to_string(int64_t{1} << (size % 63)));
     values.push_back("-" + std::to_string(size + 1));
@@ -327,6 +329,24 @@ TEST_F(ListCommandsTest, LargeListsAnswerAsSmallOnesDo) {
   EXPECT_EQ(Run({"LPOP", "c"}), Bulk(values[15'000]));
 }
 
+TEST_F(ListCommandsTest, TheDigestOfAListIsThatOfItsElementsHoweverTheyAreKept) {
+  const auto digest = [&] {
+    const Key key = engine_.MakeKey("l");
+    StateDigest state;
+    state.AddValue(*engine_.FindDatabase(0, key.hash)->Find(key).entry);
+    return state.Hex();
+  };
+  Fill("l", {"a", "12", "b"});
+  const std::string packed = digest();
+  services_.limits.encodings.list_node_size = 1;
+  Run({"DEL", "l"});
+  Fill("l", {"a", "12", "b"});
+  EXPECT_EQ(Run({"OBJECT", "ENCODING", "l"}), Bulk("quicklist"));
+  EXPECT_EQ(digest(), packed);
+  Run({"RPOPLPUSH", "l", "l"});
+  EXPECT_NE(digest(), packed);
+}
+
 TEST_F(ListCommandsTest, TheLogHasWhatHappenedWithoutTheWait) {
   EffectRecorder recorder;
   Fill("l", {"a", "b", "c", "d", "e", "f", "g"});
@@ -351,7 +371,8 @@ TEST_F(ListCommandsTest, TheLogHasWhatHappenedWithoutTheWait) {
   for (const std::vector<std::string>& idle : std::vector<std::vector<std::string>>{
            {"LREM", "l", "0", "none"}, {"LTRIM", "l", "0", "-1"}, {"BLPOP", "none", "1"},
            {"LINSERT", "l", "BEFORE", "none", "x"}, {"LPUSHX", "none", "x"}, {"LPOP", "l", "0"},
-           {"LSET", "l", "99", "x"}, {"LMOVEM", "l", "m", "LEFT", "LEFT", "EXACTLY", "99", "OBO"}}) {
+           {"LSET", "l", "99", "x"},
+           {"LMOVEM", "l", "m", "LEFT", "LEFT", "EXACTLY", "99", "OBO"}}) {
     EXPECT_EQ(logged(idle), "") << idle[0];
   }
   engine_.log().RemoveReader(&recorder);

@@ -18,7 +18,8 @@ std::vector<std::string> Elements(const PackedView& view) {
   return elements;
 }
 
-// Whether the elements could be frozen; if so, that every range of them reads as it was, byte for byte.
+// Whether the elements could be frozen; if so, that every range of them reads as it was, byte for
+// byte.
 bool FreezesAndThaws(const std::vector<std::string>& elements, Random& random) {
   PackedBuffer buffer;
   for (const std::string& element : elements) packed::Append(buffer, element);
