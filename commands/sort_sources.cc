@@ -7,6 +7,7 @@
 #include "storage/list_value.h"
 #include "storage/set_value.h"
 #include "storage/string_value.h"
+#include "storage/zset_value.h"
 
 namespace ringtail::commands::sorting {
 
@@ -14,6 +15,7 @@ using storage::ListCursor;
 using storage::ListEnd;
 using storage::ListView;
 using storage::SetView;
+using storage::SortedSetView;
 
 // ---- Texts
 
@@ -66,9 +68,26 @@ std::vector<std::string_view> LoadSet(const SetView& set, TextArena& arena) {
   return elements;
 }
 
+// By score; backwards, the index counts from the highest.
+std::vector<std::string_view> LoadSortedSet(const SortedSetView& set, const Window& window,
+                                            TextArena& arena) {
+  std::vector<std::string_view> elements;
+  elements.reserve(window.count);
+  const auto direction =
+      window.is_reversed ? storage::Direction::kBackward : storage::Direction::kForward;
+  const size_t rank = window.is_reversed ? set.size() - 1 - window.index : window.index;
+  if (window.count == 0) return elements;
+  set.Visit(rank, window.count, direction, [&](std::string_view member, double) {
+    elements.push_back(arena.Keep(member));
+  });
+  return elements;
+}
+
 }  // namespace
 
-bool IsSortable(ValueType type) { return type == ValueType::kList || type == ValueType::kSet; }
+bool IsSortable(ValueType type) {
+  return type == ValueType::kList || type == ValueType::kSet || type == ValueType::kSortedSet;
+}
 
 bool IsOrdered(ValueType type) {
   return type == ValueType::kList || type == ValueType::kSortedSet;
@@ -80,6 +99,8 @@ size_t ElementCount(const Entry& entry) {
       return ListView(entry).count();
     case ValueType::kSet:
       return SetView(entry).count();
+    case ValueType::kSortedSet:
+      return SortedSetView(entry).size();
     default:
       return 0;
   }
@@ -92,6 +113,8 @@ std::vector<std::string_view> LoadElements(const Entry& entry, const Window& win
       return LoadList(ListView(entry), window, arena);
     case ValueType::kSet:
       return LoadSet(SetView(entry), arena);
+    case ValueType::kSortedSet:
+      return LoadSortedSet(SortedSetView(entry), window, arena);
     default:
       return {};
   }
