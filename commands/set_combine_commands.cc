@@ -8,6 +8,7 @@
 #include "base/parse_number.h"
 #include "commands/set_handlers.h"
 #include "storage/hyperloglog.h"
+#include "storage/set_lookup.h"
 
 namespace ringtail::commands::sets {
 namespace {
@@ -15,6 +16,7 @@ namespace {
 using storage::DetachedSet;
 using storage::PackedElement;
 using storage::SetLimits;
+using storage::SetLookup;
 using storage::SetNeedle;
 using storage::SetShape;
 using storage::SetView;
@@ -36,9 +38,13 @@ std::optional<Views> ReadSets(CommandContext& ctx, Args names) {
 // A set that is only for looking members up: never packed, where that takes O(n).
 SetLimits ScratchLimits() { return {.packed_members_max = 0}; }
 
-bool IsInAny(std::span<const SetView> sets, SetNeedle& needle) {
-  return std::any_of(sets.begin(), sets.end(),
-                     [&](const SetView& set) { return set.Contains(needle); });
+using Lookups = std::vector<SetLookup>;
+
+Lookups LookupsIn(std::span<const SetView> sets) { return Lookups(sets.begin(), sets.end()); }
+
+bool IsInAny(std::span<SetLookup> lookups, SetNeedle& needle) {
+  return std::any_of(lookups.begin(), lookups.end(),
+                     [&](SetLookup& lookup) { return lookup.Contains(needle); });
 }
 
 void SortByCount(std::span<SetView> sets) {
@@ -52,11 +58,12 @@ void SortByCount(std::span<SetView> sets) {
 template <typename Visit>
 void Intersect(Views sets, Visit&& visit) {
   SortByCount(sets);
-  const std::span<const SetView> others = std::span(sets).subspan(1);
+  Lookups others = LookupsIn(std::span(sets).subspan(1));
   sets[0].ForEachWhile([&](const PackedElement& member) {
     SetNeedle needle(member);
-    const bool is_in_all = std::all_of(others.begin(), others.end(),
-                                       [&](const SetView& set) { return set.Contains(needle); });
+    const bool is_in_all =
+        std::all_of(others.begin(), others.end(),
+                    [&](SetLookup& other) { return other.Contains(needle); });
     return !is_in_all || visit(member);
   });
 }
@@ -64,29 +71,24 @@ void Intersect(Views sets, Visit&& visit) {
 // Whether looking each member up in the sets before its own is less work than collecting all of
 // them.
 bool IsUnionByLookup(std::span<const SetView> sets) {
-  constexpr size_t kCollectCost = 3;       // of adding a member to a table, in look-ups
-  constexpr size_t kPackedPerLookup = 8;   // packed members compared in the time of a look-up
+  constexpr size_t kCollectCost = 3;  // of adding a member to a table, in look-ups
   size_t member_count = 0;
-  size_t lookup_cost = 0;
-  size_t cost_per_member = 0;
-  for (const SetView& set : sets) {
-    member_count += set.count();
-    lookup_cost += set.count() * cost_per_member;
-    cost_per_member += 1 + (set.shape() == SetShape::kPacked ? set.count() / kPackedPerLookup : 0);
+  size_t lookup_count = 0;
+  for (size_t i = 0; i < sets.size(); ++i) {
+    member_count += sets[i].count();
+    lookup_count += sets[i].count() * i;
   }
-  return lookup_cost <= member_count * kCollectCost;
+  return lookup_count <= member_count * kCollectCost;
 }
 
 template <typename Visit>
-void Unite(Views sets, Visit&& visit) {
-  // The largest first: none of its members has to be looked up.
-  SortByCount(sets);
-  std::reverse(sets.begin(), sets.end());
+void Unite(const Views& sets, Visit&& visit) {
   const bool is_by_lookup = IsUnionByLookup(sets);
+  Lookups lookups = LookupsIn(sets);
   DetachedSet seen(ScratchLimits());
   bool goes_on = true;
   for (size_t i = 0; i < sets.size() && goes_on; ++i) {
-    const std::span<const SetView> earlier = std::span(sets).first(i);
+    const std::span<SetLookup> earlier = std::span(lookups).first(i);
     sets[i].ForEachWhile([&](const PackedElement& member) {
       SetNeedle needle(member);
       const bool is_new = is_by_lookup ? !IsInAny(earlier, needle) : seen.Add(needle);
@@ -129,9 +131,9 @@ void SubtractInto(DetachedSet& target, const Views& sets) {
 template <typename Visit>
 void SubtractByLookup(Views sets, Visit&& visit) {
   // The larger a set, the sooner it has what is looked for.
-  const std::span<SetView> others = std::span(sets).subspan(1);
-  SortByCount(others);
-  std::reverse(others.begin(), others.end());
+  SortByCount(std::span(sets).subspan(1));
+  std::reverse(sets.begin() + 1, sets.end());
+  Lookups others = LookupsIn(std::span(sets).subspan(1));
   sets[0].ForEachWhile([&](const PackedElement& member) {
     SetNeedle needle(member);
     return IsInAny(others, needle) || visit(member);
@@ -156,15 +158,24 @@ void Combine(Operation operation, Views sets, Visit&& visit) {
     case Operation::kInter:
       return Intersect(std::move(sets), visit);
     case Operation::kUnion:
-      return Unite(std::move(sets), visit);
+      return Unite(sets, visit);
     case Operation::kDiff:
       return Subtract(sets, visit);
   }
 }
 
+// The largest set of a union first: none of its members has to be looked up. Where the result is
+// stored the order decides what shape it has.
+void PutLargestFirst(Operation operation, Views& sets) {
+  if (operation != Operation::kUnion) return;
+  SortByCount(sets);
+  std::reverse(sets.begin(), sets.end());
+}
+
 void Reply(CommandContext& ctx, Operation operation, Args names) {
   auto sets = ReadSets(ctx, names);
   if (!sets) return;
+  PutLargestFirst(operation, *sets);
   const auto reply = ctx.reply().BeginSet();
   size_t count = 0;
   Combine(operation, std::move(*sets), [&](const PackedElement& member) {
@@ -181,13 +192,11 @@ void CombineInto(DetachedSet& target, Operation operation, Views sets) {
   if (operation == Operation::kDiff && !IsDifferenceByLookup(sets)) {
     return SubtractInto(target, sets);
   }
-  const auto add = [&](const PackedElement& member) {
+  Combine(operation, std::move(sets), [&](const PackedElement& member) {
     SetNeedle needle(member);
-    target.Add(needle);
+    target.AddNew(needle);
     return true;
-  };
-  if (operation != Operation::kUnion) return Combine(operation, std::move(sets), add);
-  for (const SetView& set : sets) set.ForEach(add);
+  });
 }
 
 void Store(CommandContext& ctx, Operation operation, Args args) {
@@ -265,6 +274,7 @@ void Count(CommandContext& ctx, Operation operation, Args args) {
     return ctx.reply().Integer(static_cast<int64_t>(estimate));
   }
   uint64_t count = 0;
+  PutLargestFirst(operation, *sets);
   Combine(operation, std::move(*sets),
           [&](const PackedElement&) { return ++count < parsed->limit; });
   ctx.reply().Integer(static_cast<int64_t>(count));

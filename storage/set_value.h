@@ -166,6 +166,8 @@ class DetachedSet {
 
   /// Whether the member is new.
   bool Add(SetNeedle& member);
+  /// Adds a member that is known to be new.
+  void AddNew(SetNeedle& member);
   /// Whether the member was there.
   bool Remove(SetNeedle& member);
   SetView view() const {
