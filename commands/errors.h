@@ -210,6 +210,26 @@ inline constexpr std::string_view kMaxLenNegative = "ERR MAXLEN can't be negativ
 inline constexpr std::string_view kSortNotDouble =
     "ERR One or more scores can't be converted into double";
 
+
+// DUMP, RESTORE, MIGRATE.
+inline constexpr std::string_view kBusyKey = "BUSYKEY Target key name already exists.";
+inline constexpr std::string_view kTtlNegative = "ERR Invalid TTL value, must be >= 0";
+inline constexpr std::string_view kIdleTimeNegative = "ERR Invalid IDLETIME value, must be >= 0";
+inline constexpr std::string_view kFrequencyOutOfRange =
+    "ERR Invalid FREQ value, must be >= 0 and <= 255";
+inline constexpr std::string_view kPayloadNotIntact =
+    "ERR DUMP payload version or checksum are wrong";
+inline constexpr std::string_view kPayloadBadFormat = "ERR Bad data format";
+inline constexpr std::string_view kMigrateKeyNotEmpty =
+    "ERR When using MIGRATE KEYS option, the key argument must be set to the empty string";
+inline constexpr std::string_view kMigrateConnecting =
+    "IOERR error or timeout connecting to the client";
+inline constexpr std::string_view kMigrateWriting =
+    "IOERR error or timeout writing to target instance";
+inline constexpr std::string_view kMigrateReading =
+    "IOERR error or timeout reading to target instance";
+inline constexpr std::string_view kMigrateRefused = "ERR Target instance replied with error: ";
+
 /// "ERR unknown subcommand or wrong number of arguments for 'x'. Try SLOWLOG HELP."
 std::string UnknownForm(std::string_view container, std::string_view subcommand);
 /// "ERR unknown subcommand or wrong number of arguments for 'x'. Try DEBUG HELP."
