@@ -6,11 +6,13 @@
 #include <xxhash.h>
 #pragma GCC diagnostic pop
 
+#include <bit>
 #include <cstdio>
 #include <string_view>
 
 #include "storage/hash_value.h"
 #include "storage/string_value.h"
+#include "storage/zset_value.h"
 
 namespace ringtail::commands {
 namespace {
@@ -45,9 +47,21 @@ XXH128_hash_t HashValueHash(const Entry& entry) {
   return sum;
 }
 
+XXH128_hash_t SortedSetHash(const Entry& entry) {
+  std::string bytes;
+  storage::SortedSetView(entry).VisitAll([&](std::string_view member, double score) {
+    AppendNumber(bytes, uint64_t{member.size()});
+    bytes += member;
+    // 0 and -0 are the same score: which of them is left depends on the encoding.
+    AppendNumber(bytes, std::bit_cast<uint64_t>(score + 0.0));
+  });
+  return XXH3_128bits(bytes.data(), bytes.size());
+}
+
 // Values are hashed by what clients see of them, never by their encoding.
 XXH128_hash_t ValueHash(const Entry& entry) {
   if (entry.type() == storage::ValueType::kHash) return HashValueHash(entry);
+  if (entry.type() == storage::ValueType::kSortedSet) return SortedSetHash(entry);
   const storage::StringView value(entry);
   return XXH3_128bits(value.bytes().data(), value.bytes().size());
 }
