@@ -1,6 +1,7 @@
 #include "commands/errors.h"
 
 #include <algorithm>
+#include <cstdio>
 
 namespace ringtail::commands::errors {
 
@@ -40,6 +41,29 @@ std::string ExecAbort(std::string_view error) {
 
 std::string NoInputKeys(std::string_view full_name) {
   return "ERR at least 1 input key is needed for '" + std::string(full_name) + "' command";
+}
+
+std::string InvalidPosition(double longitude, double latitude) {
+  // Two numbers of up to 309 digits before the point.
+  char text[768];
+  const int size = std::snprintf(text, sizeof(text), "ERR invalid longitude,latitude pair %f,%f",
+                                 longitude, latitude);
+  return {text, static_cast<size_t>(size)};
+}
+
+std::string NoGeoCenter(std::string_view command) {
+  return "ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for " +
+         std::string(Printed(command, 128));
+}
+
+std::string NoGeoShape(std::string_view command) {
+  return "ERR exactly one of BYRADIUS and BYBOX can be specified for " +
+         std::string(Printed(command, 128));
+}
+
+std::string StoresNoOptions(std::string_view what) {
+  return "ERR " + std::string(what) +
+         " is not compatible with WITHDIST, WITHHASH and WITHCOORD options";
 }
 
 std::string InvalidExpire(std::string_view full_name) {

@@ -179,6 +179,27 @@ inline constexpr std::string_view kWeightNotFloat = "ERR weight value is not a f
 /// "ERR at least 1 input key is needed for 'zunion' command"
 std::string NoInputKeys(std::string_view full_name);
 
+// Positions on the earth.
+inline constexpr std::string_view kGeoUnit =
+    "ERR unsupported unit provided. please use M, KM, FT, MI";
+inline constexpr std::string_view kGeoRadius = "ERR need numeric radius";
+inline constexpr std::string_view kGeoRadiusNegative = "ERR radius cannot be negative";
+inline constexpr std::string_view kGeoWidth = "ERR need numeric width";
+inline constexpr std::string_view kGeoHeight = "ERR need numeric height";
+inline constexpr std::string_view kGeoBoxNegative = "ERR height or width cannot be negative";
+inline constexpr std::string_view kGeoVertices = "ERR GEOSEARCH BYPOLYGON must have at least 3 vertices";
+inline constexpr std::string_view kGeoMember = "ERR could not decode requested zset member";
+inline constexpr std::string_view kGeoCount = "ERR COUNT must be > 0";
+inline constexpr std::string_view kGeoAny = "ERR the ANY argument requires COUNT argument";
+/// "ERR invalid longitude,latitude pair 181.000000,0.000000"
+std::string InvalidPosition(double longitude, double latitude);
+/// "ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for geosearch"
+std::string NoGeoCenter(std::string_view command);
+/// "ERR exactly one of BYRADIUS and BYBOX can be specified for geosearch"
+std::string NoGeoShape(std::string_view command);
+/// "ERR GEOSEARCHSTORE is not compatible with WITHDIST, WITHHASH and WITHCOORD options"
+std::string StoresNoOptions(std::string_view what);
+
 // COMMAND and DEBUG.
 inline constexpr std::string_view kInvalidCommand = "ERR Invalid command specified";
 inline constexpr std::string_view kCommandWithoutKeys = "ERR The command has no key arguments";

@@ -6,13 +6,16 @@
 #include <xxhash.h>
 #pragma GCC diagnostic pop
 
+#include <bit>
 #include <cstdio>
 #include <string_view>
 
 #include "storage/hash_value.h"
 #include "storage/list_value.h"
+#include "storage/set_value.h"
 #include "storage/stream.h"
 #include "storage/string_value.h"
+#include "storage/zset_value.h"
 
 namespace ringtail::commands {
 namespace {
@@ -115,13 +118,55 @@ XXH128_hash_t StreamValueHash(const Entry& entry) {
   return XXH3_128bits_digest(&state);
 }
 
-// Values are hashed by what clients see of them, never by their encoding.
-XXH128_hash_t ValueHash(const Entry& entry) {
-  if (entry.type() == storage::ValueType::kHash) return HashValueHash(entry);
-  if (entry.type() == storage::ValueType::kList) return ListValueHash(entry);
-  if (entry.type() == storage::ValueType::kStream) return StreamValueHash(entry);
+// By score.
+XXH128_hash_t SortedSetHash(const Entry& entry) {
+  XXH3_state_t state;
+  XXH3_128bits_reset(&state);
+  std::string bytes;
+  storage::SortedSetView(entry).VisitAll([&](std::string_view member, double score) {
+    AppendText(bytes, member);
+    // 0 and -0 are the same score: which of them is left depends on the encoding.
+    AppendNumber(bytes, std::bit_cast<uint64_t>(score + 0.0));
+    XXH3_128bits_update(&state, bytes.data(), bytes.size());
+    bytes.clear();
+  });
+  return XXH3_128bits_digest(&state);
+}
+
+// The sum over the members, which have no order.
+XXH128_hash_t SetValueHash(const Entry& entry) {
+  XXH128_hash_t sum{};
+  storage::SetView(entry).ForEach([&](const storage::PackedElement& member) {
+    const std::string bytes = member.String();
+    const XXH128_hash_t one = XXH3_128bits(bytes.data(), bytes.size());
+    sum.low64 += one.low64;
+    sum.high64 += one.high64;
+  });
+  return sum;
+}
+
+XXH128_hash_t StringHash(const Entry& entry) {
   const storage::StringView value(entry);
   return XXH3_128bits(value.bytes().data(), value.bytes().size());
+}
+
+// Values are hashed by what clients see of them, never by their encoding.
+XXH128_hash_t ValueHash(const Entry& entry) {
+  switch (entry.type()) {
+    case storage::ValueType::kHash:
+      return HashValueHash(entry);
+    case storage::ValueType::kList:
+      return ListValueHash(entry);
+    case storage::ValueType::kSet:
+      return SetValueHash(entry);
+    case storage::ValueType::kSortedSet:
+      return SortedSetHash(entry);
+    case storage::ValueType::kStream:
+      return StreamValueHash(entry);
+    case storage::ValueType::kString:
+      return StringHash(entry);
+  }
+  return {};
 }
 
 /// Type, expiry and value, in a form of fixed length.

@@ -127,17 +127,12 @@ void AddPairs(CommandContext& ctx, std::string_view name, const AddOptions& opti
   outcome == AddOutcome::kNothing ? ctx.reply().Null() : ctx.reply().Double(score);
 }
 
-// ZADD key [NX | XX] [GT | LT] [CH] [INCR] score member [score member ...]
-void ZAdd(CommandContext& ctx, Args args) {
-  AddOptions options;
-  const size_t option_count = ParseAddOptions(args.subspan(2), options);
-  AddPairs(ctx, args[1], options, args.subspan(2 + option_count));
-}
-
 // ZINCRBY key increment member
 void ZIncrBy(CommandContext& ctx, Args args) {
   AddPairs(ctx, args[1], {.has_incr = true}, args.subspan(2));
 }
+
+using zsets::ZAdd;
 
 // ---- Taking out
 
@@ -428,6 +423,13 @@ constexpr CommandSpec kCommands[] = {
 };
 
 }  // namespace
+
+// ZADD key [NX | XX] [GT | LT] [CH] [INCR] score member [score member ...]
+void zsets::ZAdd(CommandContext& ctx, Args args) {
+  AddOptions options;
+  const size_t option_count = ParseAddOptions(args.subspan(2), options);
+  AddPairs(ctx, args[1], options, args.subspan(2 + option_count));
+}
 
 std::span<const CommandSpec> SortedSetCommands() { return kCommands; }
 

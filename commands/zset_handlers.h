@@ -74,6 +74,9 @@ inline void ReplyMember(CommandContext& ctx, std::string_view member, double sco
 /// Stores what was built under the key, which goes if that is nothing. Returns how many members there are.
 size_t Store(CommandContext& ctx, std::string_view destination, SortedSetBuilder& built);
 
+/// ZADD, for GEOADD as well.
+void ZAdd(CommandContext& ctx, Args args);
+
 /// Which end is popped.
 enum class End : uint8_t { kMin, kMax };
 /// The numbered keys, the end and the count of ZMPOP and BZMPOP.

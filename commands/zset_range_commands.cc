@@ -200,7 +200,8 @@ void ZRangeStore(CommandContext& ctx, Args args) {
       const SortedSetView view(*key.entry());
       const RankRange ranks = Resolve(view, *options, *ends);
       const auto limits = LimitsOf(ctx);
-      bool is_packed = true;
+      bool is_packed =
+          options->by != RangeBy::kRank || ranks.count <= limits.packed_entries_max;
       view.Visit(ranks.first, ranks.count, options->direction,
                  [&](std::string_view member, double score) {
                    is_packed = is_packed && built.size() < limits.packed_entries_max &&

@@ -300,6 +300,22 @@ EXPLAINED |= {
 }
 
 
+# Positions: without ASC, DESC or COUNT they have no order; with ANY, any of them will do.
+
+def _positions(command, reply):
+    words = [word.upper() for word in command]
+    if not isinstance(reply, list):
+        return reply
+    if b"ANY" in words:
+        return len(reply)
+    is_ordered = any(word in words for word in (b"ASC", b"DESC", b"COUNT"))
+    return reply if is_ordered else sorted(reply, key=repr)
+
+
+EXPLAINED |= {name: ("without an order asked for there is none", _positions) for name in (
+    b"geosearch", b"georadius", b"georadius_ro", b"georadiusbymember", b"georadiusbymember_ro")}
+
+
 def name_of(command):
     """The key of a command in EXPLAINED."""
     name = command[0].lower()
