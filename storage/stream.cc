@@ -62,8 +62,9 @@ std::optional<Stream::Place> Stream::Find(StreamId id) const {
   StreamBlockReader reader(*at);
   StreamEntry entry;
   while (reader.Next(entry)) {
-    if (entry.id < id) continue;
-    if (entry.id > id || entry.is_deleted) break;
+    // Deleted ones may be out of order (see SetLastId), so they end nothing.
+    if (entry.is_deleted || entry.id < id) continue;
+    if (entry.id > id) break;
     return Place{at, entry.offset};
   }
   return std::nullopt;
@@ -148,6 +149,14 @@ StreamId Stream::last_live_id() const {
   StreamRange range(*this, {}, StreamId::Max(), StreamRange::Direction::kBackward);
   StreamEntry entry;
   return range.Next(entry) ? entry.id : StreamId{};
+}
+
+void Stream::SetLastId(StreamId id) {
+  // A block without a live entry would begin behind what is added next.
+  if (length_ == 0 && !blocks_.is_empty() && id < blocks_.back().last_id()) {
+    for (Blocks::iterator at = blocks_.begin(); at != blocks_.end();) at = DropBlock(at);
+  }
+  last_id_ = id;
 }
 
 // ---- Groups
@@ -281,8 +290,10 @@ bool StreamRange::NextForward(StreamEntry& entry) {
 void StreamRange::CollectOffsets() {
   reader_.emplace(*block_);
   StreamEntry entry;
-  while (reader_->Next(entry) && entry.id <= last_) {
-    if (!entry.is_deleted && entry.id >= first_) offsets_.push_back(entry.offset);
+  while (reader_->Next(entry)) {
+    if (entry.is_deleted) continue;
+    if (entry.id > last_) break;
+    if (entry.id >= first_) offsets_.push_back(entry.offset);
   }
 }
 

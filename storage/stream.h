@@ -71,7 +71,9 @@ class Stream final : public Object {
 
   /// The last id that was ever given out; the next must be greater.
   StreamId last_id() const { return last_id_; }
-  void SetLastId(StreamId id) { last_id_ = id; }
+  /// Must not be smaller than last_live_id. May be smaller than ids of deleted entries, which can be
+  /// given out again then.
+  void SetLastId(StreamId id);
   /// The id of the first live entry, 0-0 if there is none.
   StreamId first_id() const { return first_id_; }
   /// The id of the last live entry, 0-0 if there is none.

@@ -229,9 +229,12 @@ const char* StreamBlock::Verify() const {
   uint32_t deleted_count = 0;
   StreamId last;
   bool is_first = true;
+  bool has_live = false;
   while (reader.Next(entry)) {
     if (is_first && entry.id != first_id_) return "a block's first id is not its first entry's";
-    if (!is_first && entry.id <= last) return "entries of a block are out of order";
+    if (!entry.is_deleted && entry.id <= last && has_live) {
+      return "entries of a block are out of order";
+    }
     const char* end = data_ + size_;
     const char* at = entry.texts;
     entry.ForEach([&](const PackedElement&, const PackedElement&) {});
@@ -240,14 +243,17 @@ const char* StreamBlock::Verify() const {
       ReadStreamText(at);
     }
     if (at > end) return "an entry reaches beyond its block";
-    last = entry.id;
+    if (!entry.is_deleted) {
+      last = entry.id;
+      has_live = true;
+    }
     is_first = false;
     ++(entry.is_deleted ? deleted_count : live_count);
   }
   if (live_count != live_count_ || deleted_count != deleted_count_) {
     return "a block's counts are wrong";
   }
-  return last == last_id() ? nullptr : "a block's last entry is elsewhere";
+  return entry.offset == last_offset_ ? nullptr : "a block's last entry is elsewhere";
 }
 
 }  // namespace ringtail::storage

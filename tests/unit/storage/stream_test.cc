@@ -114,6 +114,31 @@ TEST(StreamTest, TheLastEntryOfABlockTakesTheBlockWithIt) {
   EXPECT_EQ(Entries(stream, {50, 0}, {250, 0}).size(), 101U);
 }
 
+TEST(StreamTest, AnIdThatWasDeletedAtTheEndCanBeGivenOutAgain) {
+  Stream stream;
+  for (uint64_t i = 1; i <= 5; ++i) Append(stream, {i, 0}, {"a", "old"});
+  stream.Delete({4, 0});
+  stream.Delete({5, 0});
+  stream.SetLastId({3, 0});
+  Append(stream, {4, 0}, {"a", "new"});
+  EXPECT_TRUE(stream.Contains({4, 0}));
+  EXPECT_EQ(Entries(stream, {4, 0}, {4, 0}, StreamRange::Direction::kBackward).size(), 1U);
+  EXPECT_EQ(Entries(stream).back().second, (Pairs{"a", "new"}));
+  EXPECT_TRUE(stream.Delete({4, 0}));
+  EXPECT_EQ(stream.Verify(), nullptr);
+}
+
+TEST(StreamTest, ABlockWithoutLiveEntriesDoesNotOutliveASmallerLastId) {
+  Stream stream;
+  for (uint64_t i = 5; i <= 9; ++i) Append(stream, {i, 0}, {"a", "b"});
+  stream.Delete({9, 0});
+  EXPECT_EQ(stream.Trim({.kind = StreamTrim::Kind::kBelowId, .id_min = {9, 0}}), 4);
+  stream.SetLastId({1, 0});
+  Append(stream, {2, 0}, {"a", "b"});
+  EXPECT_EQ(Entries(stream, {2, 0}, {2, 0}).size(), 1U);
+  EXPECT_EQ(stream.Verify(), nullptr);
+}
+
 TEST(StreamTest, ACloneSharesNothing) {
   Stream stream;
   for (uint64_t i = 1; i <= 150; ++i) Append(stream, {i, 0}, {"a", "b"});
@@ -217,6 +242,14 @@ class StreamModelTest : public ::testing::Test {
   void DeleteOne() {
     const StreamId id = SomeId();
     ASSERT_EQ(stream_.Delete(id), model_.erase(id) == 1);
+  }
+
+  // Ids of deleted entries at the end can be given out again.
+  void SetBack() {
+    const StreamId last_live = model_.empty() ? StreamId{} : model_.rbegin()->first;
+    last_ = Chance(2) ? last_live : StreamId{(last_.ms + last_live.ms) / 2, last_.seq};
+    last_ = std::max(last_, last_live);
+    stream_.SetLastId(last_);
   }
 
   void TrimSome() {
@@ -357,6 +390,8 @@ TEST_F(StreamModelTest, BehavesAsAMap) {
       DeleteOne();
     } else if (kind < 552) {
       TrimSome();
+    } else if (kind < 556) {
+      SetBack();
     } else if (kind < 700) {
       ReadRange();
     } else if (kind < 998) {
