@@ -137,7 +137,7 @@ def _sort(can_store):
             return [v.choice(_SETS)] + options
         if (not has_by or b"nosort" in options) and v.chance(0.15):
             return [b"z0"] + options
-        return [_key(v)] + options
+        return [v.choice(_LISTS)] + options
 
     return draw
 
@@ -193,8 +193,8 @@ RULES = [
     Rule("ZREM", 1, lambda v: [b"z0", _sadd(v)[1]]),
     Rule("SET", 1, lambda v: [_key(v), b"a string"]),
     Rule("DEL", 6, lambda v: [_key(v)]),
-    Rule("COPY", 2, lambda v: [_key(v), _key(v), b"REPLACE"]),
-    Rule("RENAME", 1, lambda v: [_key(v), _key(v)]),
+    Rule("COPY", 2, lambda v: [v.choice(_LISTS), v.choice(_LISTS), b"REPLACE"]),
+    Rule("RENAME", 1, lambda v: [v.choice(_LISTS), v.choice(_LISTS)]),
     Rule("OBJECT ENCODING", 3, lambda v: [_key(v)]),
     Rule("TYPE", 1, lambda v: [_key(v)]),
 ]
