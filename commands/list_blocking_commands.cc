@@ -39,7 +39,9 @@ void BLMPop(CommandContext& ctx, Args args) {
   ctx.WaitFor({.keys = pop->keys, .type = ValueType::kList, .timeout_ms = *timeout_ms});
 }
 
+// In a transaction Redis answers these as LMOVE does, outside of one as BLPOP when the time is up.
 void WaitForSource(CommandContext& ctx, Args args, int64_t timeout_ms) {
+  if (ctx.is_in_transaction()) return ctx.reply().Null();
   ctx.WaitFor({.keys = args.subspan(1, 1), .type = ValueType::kList, .timeout_ms = timeout_ms});
 }
 
@@ -66,7 +68,10 @@ void BLMoveM(CommandContext& ctx, Args args) {
   if (!move) return;
   const auto timeout_ms = TimeoutArg(ctx, args[5]);
   if (!timeout_ms) return;
-  if (!lists::MoveMany(ctx, *move)) return WaitForSource(ctx, args, *timeout_ms);
+  if (!lists::MoveMany(ctx, *move)) {
+    return ctx.WaitFor(
+        {.keys = args.subspan(1, 1), .type = ValueType::kList, .timeout_ms = *timeout_ms});
+  }
   std::vector<std::string_view> effect = {"LMOVEM", args[1], args[2], args[3], args[4]};
   effect.insert(effect.end(), args.begin() + 6, args.end());
   ctx.Effect(effect);

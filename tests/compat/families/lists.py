@@ -131,9 +131,13 @@ def _sort_options(v, can_store):
 def _sort(can_store):
     def draw(v):
         options = _sort_options(v, can_store)
-        # A set that is not sorted comes in an order of its own.
-        is_sorted = not any(word.upper() in (b"BY", b"BOGUS") for word in options)
-        return [v.choice(_SETS) if is_sorted and v.chance(0.15) else _key(v)] + options
+        # A set that is not sorted comes in an order of its own, a sorted set by its scores.
+        has_by = any(word.upper() == b"BY" for word in options)
+        if not has_by and v.chance(0.15):
+            return [v.choice(_SETS)] + options
+        if (not has_by or b"nosort" in options) and v.chance(0.15):
+            return [b"z0"] + options
+        return [v.choice(_LISTS)] + options
 
     return draw
 
@@ -185,10 +189,12 @@ RULES = [
     Rule("HSET", 5, lambda v: [b"h_" + v.choice(_VALUES[:16]), b"f",
                                v.choice(_NUMBERS + [b"x", b""])]),
     Rule("SADD", 3, _sadd),
+    Rule("ZADD", 3, lambda v: [b"z0", b"%d" % v.below(40), _sadd(v)[1]]),
+    Rule("ZREM", 1, lambda v: [b"z0", _sadd(v)[1]]),
     Rule("SET", 1, lambda v: [_key(v), b"a string"]),
     Rule("DEL", 6, lambda v: [_key(v)]),
-    Rule("COPY", 2, lambda v: [_key(v), _key(v), b"REPLACE"]),
-    Rule("RENAME", 1, lambda v: [_key(v), _key(v)]),
+    Rule("COPY", 2, lambda v: [v.choice(_LISTS), v.choice(_LISTS), b"REPLACE"]),
+    Rule("RENAME", 1, lambda v: [v.choice(_LISTS), v.choice(_LISTS)]),
     Rule("OBJECT ENCODING", 3, lambda v: [_key(v)]),
     Rule("TYPE", 1, lambda v: [_key(v)]),
 ]

@@ -275,6 +275,16 @@ TEST_F(ListCommandsTest, WaitingCommandsAnswerAtOnceWhatIsThere) {
             "*2\r\n" + Bulk("m") + Array({"b", "d"}));
 }
 
+TEST_F(ListCommandsTest, WaitingCommandsDoNotWaitInATransaction) {
+  Run({"MULTI"});
+  Run({"BLPOP", "k", "0"});
+  Run({"BLMOVE", "k", "m", "LEFT", "LEFT", "0"});
+  Run({"BRPOPLPUSH", "k", "m", "0"});
+  Run({"BLMPOP", "0", "1", "k", "LEFT"});
+  Run({"BLMOVEM", "k", "m", "LEFT", "LEFT", "0"});
+  EXPECT_EQ(Run({"EXEC"}), "*5\r\n*-1\r\n$-1\r\n$-1\r\n*-1\r\n*-1\r\n");
+}
+
 TEST_F(ListCommandsTest, TimeoutsAreCheckedAsRedisDoes) {
   EXPECT_EQ(Run({"BLPOP", "k", "x"}), "-ERR timeout is not a float or out of range\r\n");
   EXPECT_EQ(Run({"BLPOP", "k", "-1"}), "-ERR timeout is negative\r\n");

@@ -111,6 +111,13 @@ TEST_F(SortCommandsTest, SetsAreSortedBeforeTheyAreStored) {
   EXPECT_EQ(Run({"LRANGE", "d", "0", "-1"}), Array({"10", "9", "a", "b"}));
 }
 
+TEST_F(SortCommandsTest, SortedSetsKeepTheirOrderUnsorted) {
+  Run({"ZADD", "z", "3", "1", "2", "b", "1", "x"});
+  EXPECT_EQ(Run({"SORT", "z", "ALPHA"}), Array({"1", "b", "x"}));
+  EXPECT_EQ(Run({"SORT", "z", "BY", "nosort"}), Array({"x", "b", "1"}));
+  EXPECT_EQ(Run({"SORT", "z", "BY", "nosort", "DESC", "LIMIT", "0", "2"}), Array({"1", "b"}));
+}
+
 TEST_F(SortCommandsTest, StoreReplacesTheDestinationEvenIfItIsASource) {
   Fill("l", {"3", "1", "2"});
   Run({"SET", "o_1", "one"});
