@@ -8,12 +8,33 @@ import sys
 import connections
 from lib import cli, load, report, servers
 
-SECTIONS = ["strings", "curve", "ttl", "sizes", "connections"]
+SECTIONS = ["strings", "curve", "ttl", "sizes", "small", "large", "connections"]
 KEYS = 5_000_000
 VALUE_BYTES = 64
 CURVE_FROM, CURVE_TO, CURVE_STEP = 3_000_000, 6_000_000, 100_000
 SIZES = [8, 16, 32, 64, 100, 128, 256, 512, 1024, 4096, 16384]
 SIZES_BYTES_TOTAL = 400_000_000
+
+# Small collections: what makes one, and bytes at most with its 16-byte key.
+SMALL = {
+    "hash of 10 fields (8 B name, 16 B value)":
+        ("HSET key:__rand__ " + " ".join(f"field:0{n} __value__" for n in range(10)), 340),
+    "sorted set of 10 members of 8 B, six-digit scores":
+        ("ZADD key:__rand__ " + " ".join(f"{123456 + 7 * n} member0{n}" for n in range(10)), 205),
+    "set of 10 four-digit integers":
+        ("SADD key:__rand__ " + " ".join(str(1234 + 77 * n) for n in range(10)), 80),
+    "list of 10 strings of 16 B":
+        ("RPUSH key:__rand__ " + " ".join(["__value__"] * 10), 240),
+}
+# Large collections: what adds one of their members.
+LARGE = {
+    "hash": "HSET big field:__rand__ __value__",
+    "sorted set": "ZADD big __rand__ member:__rand__",
+    "set": "SADD big member:__rand__",
+    "list": "RPUSH big element:__rand__",
+}
+COLLECTION_VALUE_BYTES = 16
+TARGET_LARGE = 0.75  # of redis-server's
 
 TARGET_STRINGS = 110
 TARGET_CURVE = 114
@@ -159,6 +180,44 @@ def sizes_section(options, data: dict) -> str:
                           "overhead"], rows))
 
 
+def small_section(options, data: dict) -> str:
+    count = options.keys // 5
+    rows = []
+    for name, (command, target) in SMALL.items():
+        for maker in (make_ringtail, make_redis):
+            server = maker(options)
+            used, rss = measure(options, server, count, command=command,
+                                value_bytes=COLLECTION_VALUE_BYTES)
+            data.setdefault(server.label, {})[name] = {"used": used, "rss": rss}
+            rows.append([name, server.label, f"{used:.1f}", f"{rss:.1f}"] +
+                        judged(used, target, maker is make_ringtail))
+    return (f"## {count:,} small collections of each type, 16 B keys\n\n" + report.table(
+        ["collection", "server", "used B/key", "RSS B/key", "at most", "verdict"], rows))
+
+
+def large_section(options, data: dict) -> str:
+    count = options.keys // 5
+    rows = []
+    for name, command in LARGE.items():
+        used = {}
+        for maker in (make_ringtail, make_redis):
+            with maker(options) as server:
+                before = server.used_memory_bytes()
+                report.progress(f"{server.label}: a {name} of {count:,}")
+                load.fill(options, server, count, command=command,
+                          value_bytes=COLLECTION_VALUE_BYTES)
+                used[maker] = (server.used_memory_bytes() - before) / count
+                data.setdefault(server.label, {})[name] = used[maker]
+        ratio = used[make_ringtail] / used[make_redis]
+        verdict = "PASS" if ratio <= TARGET_LARGE else f"short by {ratio - TARGET_LARGE:.2f}"
+        rows.append([name, f"{used[make_ringtail]:.1f}", f"{used[make_redis]:.1f}",
+                     f"{ratio:.2f}", f"{TARGET_LARGE:.2f}", verdict])
+    names = list(data)
+    return (f"## One collection of {count:,} members of each type\n\n" + report.table(
+        ["collection", f"{names[0]} used B/member", f"{names[1]} used B/member", "ratio",
+         "at most", "verdict"], rows))
+
+
 def connections_section(options, data: dict) -> str:
     return connections.section(options, data)
 
@@ -188,7 +247,8 @@ def main(options):
 
 
 SECTION_MAKERS = {"strings": strings_section, "curve": curve_section, "ttl": ttl_section,
-                  "sizes": sizes_section, "connections": connections_section}
+                  "sizes": sizes_section, "small": small_section, "large": large_section,
+                  "connections": connections_section}
 
 if __name__ == "__main__":
     arguments = parse_options()

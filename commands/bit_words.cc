@@ -114,7 +114,25 @@ void Combine(BitOperation operation, std::span<char> target, std::string_view so
       return CombineWith(target, source, [](auto a, auto b) { return a | b; });
     case BitOperation::kXor:
       return CombineWith(target, source, [](auto a, auto b) { return a ^ b; });
+    case BitOperation::kAndNot:
+      return CombineWith(target, source, [](auto a, auto b) { return a & ~b; });
   }
+}
+
+void CombineOnce(std::span<char> once, std::span<char> often, std::string_view source) {
+  const auto step = [&](size_t i, auto word) {
+    decltype(word) had_one;
+    decltype(word) had_more;
+    std::memcpy(&had_one, once.data() + i, sizeof(word));
+    std::memcpy(&had_more, often.data() + i, sizeof(word));
+    had_more = static_cast<decltype(word)>(had_more | (had_one & word));
+    had_one = static_cast<decltype(word)>((had_one | word) & ~had_more);
+    std::memcpy(once.data() + i, &had_one, sizeof(word));
+    std::memcpy(often.data() + i, &had_more, sizeof(word));
+  };
+  size_t i = 0;
+  for (; i + 8 <= source.size(); i += 8) step(i, LoadWord(source.data() + i));
+  for (; i < source.size(); ++i) step(i, static_cast<unsigned char>(source[i]));
 }
 
 void Invert(std::span<char> bytes) {

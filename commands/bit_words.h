@@ -30,9 +30,17 @@ inline void SetBit(std::span<char> bytes, uint64_t bit, bool value) {
   bytes[bit / 8] = static_cast<char>(value ? old | mask : old & ~mask);
 }
 
-enum class BitOperation : uint8_t { kAnd, kOr, kXor };
+enum class BitOperation : uint8_t {
+  kAnd,
+  kOr,
+  kXor,
+  kAndNot,  ///< what the source does not have
+};
 /// target = target op source, where a source that is shorter ends in zeros. It is never longer.
 void Combine(BitOperation operation, std::span<char> target, std::string_view source);
+/// Keeps in `once` the bits that were in exactly one source so far, and in `often` those that were
+/// in more. Both are as long as the longest source.
+void CombineOnce(std::span<char> once, std::span<char> often, std::string_view source);
 /// Flips every bit.
 void Invert(std::span<char> bytes);
 

@@ -143,16 +143,58 @@ void BitPos(CommandContext& ctx, Args args) {
   ctx.reply().Integer(is_found ? static_cast<int64_t>(found) : -1);
 }
 
-std::optional<BitOperation> ParseOperation(std::string_view word) {
-  if (EqualsIgnoreCase(word, "AND")) return BitOperation::kAnd;
-  if (EqualsIgnoreCase(word, "OR")) return BitOperation::kOr;
-  if (EqualsIgnoreCase(word, "XOR")) return BitOperation::kXor;
+// What BITOP does with its sources X, Y1, Y2, …
+enum class BitOpKind : uint8_t {
+  kAnd,
+  kOr,
+  kXor,
+  kNot,
+  kDiff,   // X without any Y
+  kDiff1,  // any Y, but not X
+  kAndOr,  // X and any Y
+  kOne,    // exactly one of all
+};
+
+struct BitOpWord {
+  std::string_view word;
+  BitOpKind kind;
+  size_t source_count_min = 1;
+};
+constexpr BitOpWord kBitOpWords[] = {
+    {"AND", BitOpKind::kAnd},       {"OR", BitOpKind::kOr},        {"XOR", BitOpKind::kXor},
+    {"NOT", BitOpKind::kNot},       {"DIFF", BitOpKind::kDiff, 2}, {"DIFF1", BitOpKind::kDiff1, 2},
+    {"ANDOR", BitOpKind::kAndOr, 2}, {"ONE", BitOpKind::kOne},
+};
+
+// The operation, or nothing after having answered that there is none or not for so many sources.
+std::optional<BitOpKind> ParseBitOp(CommandContext& ctx, std::string_view word,
+                                    size_t source_count) {
+  for (const BitOpWord& known : kBitOpWords) {
+    if (!EqualsIgnoreCase(word, known.word)) continue;
+    if (known.kind == BitOpKind::kNot && source_count != 1) {
+      ctx.reply().Error(errors::kBitopNot);
+      return std::nullopt;
+    }
+    if (source_count < known.source_count_min) {
+      ctx.reply().Error(errors::BitopOneSource(known.word));
+      return std::nullopt;
+    }
+    return known.kind;
+  }
+  ctx.SyntaxError();
   return std::nullopt;
 }
 
-// The first source, padded with zeros, then the others one after the other; null is an absent key.
-void CombineAll(BitOperation operation, std::span<const Entry* const> sources,
-                std::span<char> target) {
+using Sources = std::span<const Entry* const>;  // null is an absent key, which is zeros
+
+void CombineSource(BitOperation operation, std::span<char> target, const Entry* source) {
+  if (source == nullptr) return Combine(operation, target, {});
+  const storage::StringView value(*source);
+  Combine(operation, target, value.bytes());
+}
+
+// The first source, padded with zeros, then the others one after the other.
+void CombineAll(BitOperation operation, Sources sources, std::span<char> target) {
   size_t copied = 0;
   if (sources[0] != nullptr) {
     const storage::StringView value(*sources[0]);
@@ -160,22 +202,47 @@ void CombineAll(BitOperation operation, std::span<const Entry* const> sources,
     std::memcpy(target.data(), value.bytes().data(), copied);
   }
   std::memset(target.data() + copied, 0, target.size() - copied);
-  for (const Entry* source : sources.subspan(1)) {
-    if (source == nullptr) {
-      Combine(operation, target, {});
-    } else {
-      const storage::StringView value(*source);
-      Combine(operation, target, value.bytes());
-    }
+  for (const Entry* source : sources.subspan(1)) CombineSource(operation, target, source);
+}
+
+void CombineOnceAll(Sources sources, std::span<char> target) {
+  std::vector<char> often(target.size());
+  std::memset(target.data(), 0, target.size());
+  for (const Entry* source : sources) {
+    if (source == nullptr) continue;
+    const storage::StringView value(*source);
+    CombineOnce(target, often, value.bytes());
+  }
+}
+
+void RunBitOp(BitOpKind kind, Sources sources, std::span<char> target) {
+  switch (kind) {
+    case BitOpKind::kAnd:
+      return CombineAll(BitOperation::kAnd, sources, target);
+    case BitOpKind::kOr:
+      return CombineAll(BitOperation::kOr, sources, target);
+    case BitOpKind::kXor:
+      return CombineAll(BitOperation::kXor, sources, target);
+    case BitOpKind::kNot:
+      CombineAll(BitOperation::kOr, sources, target);
+      return Invert(target);
+    case BitOpKind::kDiff:
+      return CombineAll(BitOperation::kAndNot, sources, target);
+    case BitOpKind::kDiff1:
+      CombineAll(BitOperation::kOr, sources.subspan(1), target);
+      return CombineSource(BitOperation::kAndNot, target, sources[0]);
+    case BitOpKind::kAndOr:
+      CombineAll(BitOperation::kOr, sources.subspan(1), target);
+      return CombineSource(BitOperation::kAnd, target, sources[0]);
+    case BitOpKind::kOne:
+      return CombineOnceAll(sources, target);
   }
 }
 
 // BITOP operation destination key [key ...]
 void BitOp(CommandContext& ctx, Args args) {
-  const bool is_not = EqualsIgnoreCase(args[1], "NOT");
-  const auto operation = is_not ? BitOperation::kOr : ParseOperation(args[1]);
-  if (!operation) return ctx.SyntaxError();
-  if (is_not && args.size() != 4) return ctx.reply().Error(errors::kBitopNot);
+  const auto kind = ParseBitOp(ctx, args[1], args.size() - 3);
+  if (!kind) return;
   std::vector<const Entry*> sources;
   sources.reserve(args.size() - 3);
   size_t size = 0;
@@ -194,8 +261,7 @@ void BitOp(CommandContext& ctx, Args args) {
     return ctx.reply().Integer(0);
   }
   const storage::RawString result = storage::MakeRaw(args[2], size, /*is_volatile=*/false);
-  CombineAll(*operation, sources, result.bytes);
-  if (is_not) Invert(result.bytes);
+  RunBitOp(*kind, sources, result.bytes);
   KeyRef destination = ctx.Write(args[2]);
   ctx.Put(destination, result.entry);
   ctx.reply().Integer(static_cast<int64_t>(size));

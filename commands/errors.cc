@@ -86,4 +86,28 @@ std::string UnsupportedOption(std::string_view option) {
   return "ERR Unsupported option " + std::string(option.substr(0, option.find('\0')));
 }
 
+std::string BitopOneSource(std::string_view operation) {
+  return "ERR BITOP " + std::string(operation) + " must be called with at least two source keys.";
+}
+
+std::string UnknownPfDebug(std::string_view subcommand) {
+  return "ERR Unknown PFDEBUG subcommand '" +
+         std::string(subcommand.substr(0, subcommand.find('\0'))) + "'";
+}
+
+// Names are C strings here too.
+std::string NoKeyOrGroup(std::string_view key, std::string_view group, std::string_view rest) {
+  return "NOGROUP No such key '" + std::string(Printed(key, key.npos)) + "' or consumer group '" +
+         std::string(Printed(group, group.npos)) + "'" + std::string(rest);
+}
+
+std::string NoGroupOfKey(std::string_view key, std::string_view group) {
+  return "NOGROUP No such consumer group '" + std::string(Printed(group, group.npos)) +
+         "' for key name '" + std::string(Printed(key, key.npos)) + "'";
+}
+
+std::string UnknownClaimOption(std::string_view option) {
+  return "ERR Unrecognized XCLAIM option '" + std::string(Printed(option, option.npos)) + "'";
+}
+
 }  // namespace ringtail::commands::errors

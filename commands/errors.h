@@ -70,6 +70,19 @@ inline constexpr std::string_view kRandomCountRange =
     "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807";
 inline constexpr std::string_view kRandomCountTooLarge = "ERR value is out of range";
 
+// HyperLogLog.
+inline constexpr std::string_view kNotHyperLogLog =
+    "WRONGTYPE Key is not a valid HyperLogLog string value.";
+inline constexpr std::string_view kCorruptHyperLogLog = "INVALIDOBJ Corrupted HLL object detected";
+inline constexpr std::string_view kNoSuchHyperLogLog = "ERR The specified key does not exist";
+inline constexpr std::string_view kHyperLogLogNotSparse = "ERR HLL encoding is not sparse";
+inline constexpr std::string_view kRegistersUnsound = "TESTFAILED a register is not what it was set to";
+inline constexpr std::string_view kEstimatesUnsound = "TESTFAILED an estimate is too far off";
+/// "ERR BITOP DIFF must be called with at least two source keys."
+std::string BitopOneSource(std::string_view operation);
+/// "ERR Unknown PFDEBUG subcommand 'x'"
+std::string UnknownPfDebug(std::string_view subcommand);
+
 // Connections and clients.
 inline constexpr std::string_view kAuthWithoutPassword =
     "ERR AUTH <password> called without any password configured for the default user. Are you sure "
@@ -219,10 +232,103 @@ inline constexpr std::string_view kMaxLenNegative = "ERR MAXLEN can't be negativ
 inline constexpr std::string_view kSortNotDouble =
     "ERR One or more scores can't be converted into double";
 
+
+// DUMP, RESTORE, MIGRATE.
+inline constexpr std::string_view kBusyKey = "BUSYKEY Target key name already exists.";
+inline constexpr std::string_view kTtlNegative = "ERR Invalid TTL value, must be >= 0";
+inline constexpr std::string_view kIdleTimeNegative = "ERR Invalid IDLETIME value, must be >= 0";
+inline constexpr std::string_view kFrequencyOutOfRange =
+    "ERR Invalid FREQ value, must be >= 0 and <= 255";
+inline constexpr std::string_view kPayloadNotIntact =
+    "ERR DUMP payload version or checksum are wrong";
+inline constexpr std::string_view kPayloadBadFormat = "ERR Bad data format";
+inline constexpr std::string_view kMigrateKeyNotEmpty =
+    "ERR When using MIGRATE KEYS option, the key argument must be set to the empty string";
+inline constexpr std::string_view kMigrateConnecting =
+    "IOERR error or timeout connecting to the client";
+inline constexpr std::string_view kMigrateWriting =
+    "IOERR error or timeout writing to target instance";
+inline constexpr std::string_view kMigrateReading =
+    "IOERR error or timeout reading to target instance";
+inline constexpr std::string_view kMigrateRefused = "ERR Target instance replied with error: ";
+
 /// "ERR unknown subcommand or wrong number of arguments for 'x'. Try SLOWLOG HELP."
 std::string UnknownForm(std::string_view container, std::string_view subcommand);
 /// "ERR unknown subcommand or wrong number of arguments for 'x'. Try DEBUG HELP."
 std::string UnknownDebug(std::string_view subcommand);
+
+// Streams.
+inline constexpr std::string_view kStreamId =
+    "ERR Invalid stream ID specified as stream command argument";
+inline constexpr std::string_view kStreamRangeStart = "ERR invalid start ID for the interval";
+inline constexpr std::string_view kStreamRangeEnd = "ERR invalid end ID for the interval";
+inline constexpr std::string_view kStreamTwoTrims =
+    "ERR syntax error, MAXLEN and MINID options at the same time are not compatible";
+inline constexpr std::string_view kStreamNoTrim =
+    "ERR syntax error, XTRIM must be called with either a MAXLEN or MINID trim strategy";
+inline constexpr std::string_view kStreamLimitAlone =
+    "ERR syntax error, LIMIT cannot be used without specifying a trimming strategy";
+inline constexpr std::string_view kStreamLimitOfExact =
+    "ERR syntax error, LIMIT cannot be used without the special ~ option";
+inline constexpr std::string_view kStreamMaxLen = "ERR The MAXLEN argument must be >= 0.";
+inline constexpr std::string_view kStreamLimit = "ERR The LIMIT argument must be >= 0.";
+inline constexpr std::string_view kStreamIdZero =
+    "ERR The ID specified in XADD must be greater than 0-0";
+inline constexpr std::string_view kStreamIdsExhausted =
+    "ERR The stream has exhausted the last possible ID, unable to add more items";
+inline constexpr std::string_view kStreamIdTooSmall =
+    "ERR The ID specified in XADD is equal or smaller than the target stream top item";
+inline constexpr std::string_view kStreamEntryTooLarge =
+    "ERR Elements are too large to be stored";
+inline constexpr std::string_view kStreamEntriesAdded = "ERR entries_added must be positive";
+inline constexpr std::string_view kStreamSetIdBelowGiven =
+    "ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id";
+inline constexpr std::string_view kStreamSetIdBelowTop =
+    "ERR The ID specified in XSETID is smaller than the target stream top item";
+inline constexpr std::string_view kStreamEntriesAddedBelowLength =
+    "ERR The entries_added specified in XSETID is smaller than the target stream length";
+inline constexpr std::string_view kStreamIdCountNotPositive =
+    "ERR Number of IDs must be a positive integer";
+inline constexpr std::string_view kStreamIdCountWrong =
+    "ERR The `numids` parameter must match the number of arguments";
+inline constexpr std::string_view kStreamUnbalanced =
+    "ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified.";
+inline constexpr std::string_view kStreamGroupInXRead =
+    "ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead.";
+inline constexpr std::string_view kStreamNoAckInXRead =
+    "ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead.";
+inline constexpr std::string_view kStreamGroupMissing = "ERR Missing GROUP option for XREADGROUP";
+inline constexpr std::string_view kStreamDollarInGroup =
+    "ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of "
+    "this consumer by specifying a proper ID, or use the > ID to get new messages. The $ ID would "
+    "just return an empty result set.";
+inline constexpr std::string_view kStreamNewInXRead =
+    "ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> "
+    "option.";
+inline constexpr std::string_view kStreamEntriesRead =
+    "ERR value for ENTRIESREAD must be positive or -1";
+inline constexpr std::string_view kStreamGroupNeedsKey =
+    "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use "
+    "the MKSTREAM option to create an empty stream automatically.";
+inline constexpr std::string_view kStreamGroupExists =
+    "BUSYGROUP Consumer Group name already exists";
+inline constexpr std::string_view kStreamClaimMinIdle =
+    "ERR Invalid min-idle-time argument for XCLAIM";
+inline constexpr std::string_view kStreamClaimIdle =
+    "ERR Invalid IDLE option argument for XCLAIM";
+inline constexpr std::string_view kStreamClaimTime =
+    "ERR Invalid TIME option argument for XCLAIM";
+inline constexpr std::string_view kStreamClaimRetryCount =
+    "ERR Invalid RETRYCOUNT option argument for XCLAIM";
+inline constexpr std::string_view kStreamAutoClaimMinIdle =
+    "ERR Invalid min-idle-time argument for XAUTOCLAIM";
+inline constexpr std::string_view kStreamAutoClaimCount = "ERR COUNT must be > 0";
+/// "NOGROUP No such key 'k' or consumer group 'g'", and behind it what else there is to say.
+std::string NoKeyOrGroup(std::string_view key, std::string_view group, std::string_view rest = {});
+/// "NOGROUP No such consumer group 'g' for key name 'k'"
+std::string NoGroupOfKey(std::string_view key, std::string_view group);
+/// "ERR Unrecognized XCLAIM option 'x'"
+std::string UnknownClaimOption(std::string_view option);
 
 /// "ERR wrong number of arguments for 'get' command" ("client|list" for a subcommand).
 std::string WrongArity(std::string_view full_name);

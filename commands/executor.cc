@@ -3,6 +3,14 @@
 #include "commands/transaction.h"
 
 namespace ringtail::commands {
+namespace {
+
+// The member that a command is about: HGET key field, SADD key member, ZSCORE key member, but ZADD key score member.
+std::string_view MemberOf(const CommandSpec& spec, Args args) {
+  return (spec.categories & kCatSortedSet) != 0 ? args.back() : args[2];
+}
+
+}  // namespace
 
 void Executor::BeginBatch() {
   keys_.clear();
@@ -40,6 +48,33 @@ void Executor::PrefetchEntries(const Request& request, int db) const {
   for (uint32_t k = 0; k < request.key_count; ++k) {
     parts_.engine.PrefetchEntry(db, keys_[request.first_key + k].hash);
   }
+}
+
+void Executor::PrefetchMemberBucket(const Request& request, int db) {
+  // Where the first few collections of a batch are small, the others will be too, and looking is wasted.
+  constexpr uint32_t kSmallMax = 8;
+  if (request.command == nullptr || request.key_count != 1 || request.arg_count < 3) return;
+  const CommandSpec& spec = *request.command->spec;
+  if ((spec.categories & (kCatHash | kCatSet | kCatSortedSet)) == 0) return;
+  if (small_count_ == kSmallMax || !parts_.engine.is_single_threaded()) return;
+  const Key& key = keys_[request.first_key];
+  const Database* database = parts_.engine.FindDatabase(db, key.hash);
+  const Entry* entry = database == nullptr ? nullptr : database->Find(key).entry;
+  if (entry == nullptr || entry->encoding() != storage::Encoding::kObject) {
+    ++small_count_;
+    return;
+  }
+  small_count_ = 0;
+  const storage::KeyHash hash = storage::MemberHasher().Hash(MemberOf(spec, ArgsOf(request)));
+  const auto& collection = storage::ObjectOf<storage::Object>(*entry);
+  collection.PrefetchBucket(hash);
+  members_.push_back({&collection, hash});
+}
+
+void Executor::PrefetchMembers() {
+  for (const Member& member : members_) member.collection->PrefetchMember(member.hash);
+  members_.clear();
+  small_count_ = 0;
 }
 
 void Executor::PrefetchLocks(const Request& request) const {

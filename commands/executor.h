@@ -79,6 +79,12 @@ class Executor {
   void Prepare(Request& request, int db);
   /// Starts to load the entries of a prepared request, whose buckets have arrived by now.
   void PrefetchEntries(const Request& request, int db) const;
+  /// Starts to load the bucket of the member (field, element) that a request names, if its key is a large collection;
+  /// for all requests of a batch, after their entries and before the first is executed. With one worker only: no lock
+  /// is held.
+  void PrefetchMemberBucket(const Request& request, int db);
+  /// Starts to load the members whose buckets were prefetched.
+  void PrefetchMembers();
   /// Starts to bring the locks of its keys here; for a request that is a few places before its turn.
   void PrefetchLocks(const Request& request) const;
   /// Executes a prepared request and writes its reply.
@@ -132,7 +138,15 @@ class Executor {
   void ApplyReplyMode(ClientState& client, proto::OutputBuffer& output, size_t mark);
 
   Parts parts_;
+  /// A member that is on its way into the cache.
+  struct Member {
+    const storage::Object* collection;
+    storage::KeyHash hash;
+  };
+
   std::vector<Key> keys_;
+  std::vector<Member> members_;
+  uint32_t small_count_ = 0;    // small collections in a row among the batch's keys
   KeyPositions positions_;
   Execution execution_;
   proto::ChunkPool retry_pool_;   // of replies to those who waited

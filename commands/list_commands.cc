@@ -1,4 +1,5 @@
-// Lists: both ends, ranges, elements in the middle. What waits for an element is in list_blocking_commands.cc.
+// Lists: both ends, ranges, elements in the middle. What waits for an element is in
+// list_blocking_commands.cc.
 #include <algorithm>
 #include <limits>
 
@@ -143,7 +144,8 @@ void LIndex(CommandContext& ctx, Args args) {
   if (!ctx.IsType(key, ValueType::kList)) return;
   const auto index = ctx.IntArg(args[2]);
   if (!index) return;
-  const auto element = ListView(*key.entry()).At(*index);
+  ListView list(*key.entry());
+  const auto element = list.At(*index);
   element ? ReplyElement(ctx.reply(), *element) : ctx.reply().Null();
 }
 
@@ -249,7 +251,8 @@ void LPos(CommandContext& ctx, Args args) {
   const storage::PackedNeedle wanted(args[2]);
   const auto size = static_cast<int64_t>(list.count());
   const bool is_from_tail = options->rank < 0;
-  // The smallest integer has no opposite; Redis then takes the first match, and all of them whatever the count.
+  // The smallest integer has no opposite; Redis then takes the first match, and all of them
+  // whatever the count.
   const bool is_unbounded = options->rank == std::numeric_limits<int64_t>::min();
   const int64_t rank = is_unbounded ? 1 : std::abs(options->rank);
   const int64_t count_max = is_unbounded ? 0 : options->count;

@@ -53,7 +53,8 @@ void ReplyPopped(CommandContext& ctx, KeyRef& key, ListEnd end, size_t count) {
 }
 
 std::optional<PopManyArgs> ParsePopMany(CommandContext& ctx, Args args, size_t key_count_index) {
-  const auto positive = [&](std::string_view arg, std::string_view error) -> std::optional<int64_t> {
+  const auto positive = [&](std::string_view arg,
+                            std::string_view error) -> std::optional<int64_t> {
     const auto value = ParseInt64(arg);
     if (value && *value > 0) return value;
     ctx.reply().Error(error);
@@ -123,7 +124,8 @@ void PushOnto(CommandContext& ctx, KeyRef& key, ListEnd end, const PackedElement
   ctx.Changed(key);
 }
 
-// An element of a list that goes to the list's other end. Not by way of an empty list, which would lose the key.
+// An element of a list that goes to the list's other end. Not by way of an empty list, which would
+// lose the key.
 void Rotate(CommandContext& ctx, KeyRef& key, const Route& route) {
   const ListView list(*key.entry());
   if (route.from == route.to || list.count() == 1) return ctx.Changed(key);

@@ -1,4 +1,5 @@
-// Taking elements off a list's end, and moving them to another's: what LPOP, LMPOP, LMOVE and their waiting kin share.
+// Taking elements off a list's end, and moving them to another's: what LPOP, LMPOP, LMOVE and
+// their waiting kin share.
 //
 //   const auto from = ListEndArg(ctx, args[3]);
 //   if (!from) return;                                       // has answered what is wrong
@@ -36,7 +37,8 @@ struct PopManyArgs {
   int64_t count = 1;
 };
 std::optional<PopManyArgs> ParsePopMany(CommandContext& ctx, Args args, size_t key_count_index);
-/// Pops from the first of the keys that is a list, answers it and logs an LPOP or RPOP. True if it has answered.
+/// Pops from the first of the keys that is a list, answers it and logs an LPOP or RPOP. True if it
+/// has answered.
 bool PopMany(CommandContext& ctx, const PopManyArgs& pop);
 
 /// From which end of the source to which of the destination.
@@ -48,7 +50,8 @@ struct Route {
 };
 /// The names and the two words of args[1] to args[4]; else has answered what is wrong.
 std::optional<Route> ParseRoute(CommandContext& ctx, Args args);
-/// Moves an element and answers it, or what is wrong. False, having answered nothing: there is no source.
+/// Moves an element and answers it, or what is wrong. False, having answered nothing: there is no
+/// source.
 bool MoveOne(CommandContext& ctx, const Route& route);
 
 /// LMOVEM's block behind the ends.
@@ -59,7 +62,8 @@ struct MoveManyArgs {
   bool is_reversed = false; ///< each goes over the one before it
 };
 std::optional<MoveManyArgs> ParseMoveMany(CommandContext& ctx, Args args, size_t options_index);
-/// Moves elements and answers them, or what is wrong. False, having answered nothing: the source has too few.
+/// Moves elements and answers them, or what is wrong. False, having answered nothing: the source
+/// has too few.
 bool MoveMany(CommandContext& ctx, const MoveManyArgs& move);
 
 }  // namespace ringtail::commands::lists

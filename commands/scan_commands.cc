@@ -310,7 +310,9 @@ void SwapDb(CommandContext& ctx, Args args) {
   if (std::min(*first, *second) < 0 || std::max(*first, *second) >= database_count) {
     return ctx.reply().Error(errors::kDbIndexOutOfRange);
   }
-  ctx.NoteDatabasesChange(static_cast<int>(*first), static_cast<int>(*second));
+  if (*first != *second) {
+    ctx.NoteDatabasesChange(static_cast<int>(*first), static_cast<int>(*second));
+  }
   ctx.engine().SwapDatabases(static_cast<int>(*first), static_cast<int>(*second));
   ctx.MarkChanged();
   ctx.reply().Ok();

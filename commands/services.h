@@ -18,6 +18,8 @@ class ConfigService;      // config_service.h: CONFIG
 class ControlService;     // control_service.h: SHUTDOWN, MONITOR, DEBUG
 class InfoService;        // info_service.h: INFO, MEMORY
 class LatencyService;     // latency_service.h: LATENCY
+class MigrateService;     // serialization_service.h: MIGRATE
+class SerializationService;  // serialization_service.h: DUMP, RESTORE
 class WaitService;        // waiter.h: BLPOP and its kin
 
 /// Up to where collections stay packed; the directives of the same names.
@@ -51,6 +53,8 @@ struct Services {
   ControlService* control = nullptr;
   InfoService* info = nullptr;
   LatencyService* latency = nullptr;
+  MigrateService* migration = nullptr;
+  SerializationService* serialization = nullptr;
   WaitService* waits = nullptr;   ///< null: nobody can wait, as at a timeout of no time
 };
 

@@ -1,4 +1,5 @@
-// Several sets at once: what they have in common, what they have together, and what only the first has.
+// Several sets at once: what they have in common, what they have together, and what only the first
+// has.
 #include <algorithm>
 #include <limits>
 #include <optional>
@@ -6,6 +7,8 @@
 
 #include "base/parse_number.h"
 #include "commands/set_handlers.h"
+#include "storage/hyperloglog.h"
+#include "storage/set_lookup.h"
 
 namespace ringtail::commands::sets {
 namespace {
@@ -13,6 +16,7 @@ namespace {
 using storage::DetachedSet;
 using storage::PackedElement;
 using storage::SetLimits;
+using storage::SetLookup;
 using storage::SetNeedle;
 using storage::SetShape;
 using storage::SetView;
@@ -34,9 +38,13 @@ std::optional<Views> ReadSets(CommandContext& ctx, Args names) {
 // A set that is only for looking members up: never packed, where that takes O(n).
 SetLimits ScratchLimits() { return {.packed_members_max = 0}; }
 
-bool IsInAny(std::span<const SetView> sets, SetNeedle& needle) {
-  return std::any_of(sets.begin(), sets.end(),
-                     [&](const SetView& set) { return set.Contains(needle); });
+using Lookups = std::vector<SetLookup>;
+
+Lookups LookupsIn(std::span<const SetView> sets) { return Lookups(sets.begin(), sets.end()); }
+
+bool IsInAny(std::span<SetLookup> lookups, SetNeedle& needle) {
+  return std::any_of(lookups.begin(), lookups.end(),
+                     [&](SetLookup& lookup) { return lookup.Contains(needle); });
 }
 
 void SortByCount(std::span<SetView> sets) {
@@ -44,45 +52,43 @@ void SortByCount(std::span<SetView> sets) {
             [](const SetView& a, const SetView& b) { return a.count() < b.count(); });
 }
 
-// ---- The three operations. visit(const PackedElement&) is called for each member until it returns false.
+// ---- The three operations. visit(const PackedElement&) is called for each member until it returns
+// false.
 
 template <typename Visit>
 void Intersect(Views sets, Visit&& visit) {
   SortByCount(sets);
-  const std::span<const SetView> others = std::span(sets).subspan(1);
+  Lookups others = LookupsIn(std::span(sets).subspan(1));
   sets[0].ForEachWhile([&](const PackedElement& member) {
     SetNeedle needle(member);
-    const bool is_in_all = std::all_of(others.begin(), others.end(),
-                                       [&](const SetView& set) { return set.Contains(needle); });
+    const bool is_in_all =
+        std::all_of(others.begin(), others.end(),
+                    [&](SetLookup& other) { return other.Contains(needle); });
     return !is_in_all || visit(member);
   });
 }
 
-// Whether looking each member up in the sets before its own is less work than collecting all of them.
+// Whether looking each member up in the sets before its own is less work than collecting all of
+// them.
 bool IsUnionByLookup(std::span<const SetView> sets) {
-  constexpr size_t kCollectCost = 3;       // of adding a member to a table, in look-ups
-  constexpr size_t kPackedPerLookup = 8;   // packed members that are compared in the time of a look-up
+  constexpr size_t kCollectCost = 3;  // of adding a member to a table, in look-ups
   size_t member_count = 0;
-  size_t lookup_cost = 0;
-  size_t cost_per_member = 0;
-  for (const SetView& set : sets) {
-    member_count += set.count();
-    lookup_cost += set.count() * cost_per_member;
-    cost_per_member += 1 + (set.shape() == SetShape::kPacked ? set.count() / kPackedPerLookup : 0);
+  size_t lookup_count = 0;
+  for (size_t i = 0; i < sets.size(); ++i) {
+    member_count += sets[i].count();
+    lookup_count += sets[i].count() * i;
   }
-  return lookup_cost <= member_count * kCollectCost;
+  return lookup_count <= member_count * kCollectCost;
 }
 
 template <typename Visit>
-void Unite(Views sets, Visit&& visit) {
-  // The largest first: none of its members has to be looked up.
-  SortByCount(sets);
-  std::reverse(sets.begin(), sets.end());
+void Unite(const Views& sets, Visit&& visit) {
   const bool is_by_lookup = IsUnionByLookup(sets);
+  Lookups lookups = LookupsIn(sets);
   DetachedSet seen(ScratchLimits());
   bool goes_on = true;
   for (size_t i = 0; i < sets.size() && goes_on; ++i) {
-    const std::span<const SetView> earlier = std::span(sets).first(i);
+    const std::span<SetLookup> earlier = std::span(lookups).first(i);
     sets[i].ForEachWhile([&](const PackedElement& member) {
       SetNeedle needle(member);
       const bool is_new = is_by_lookup ? !IsInAny(earlier, needle) : seen.Add(needle);
@@ -92,8 +98,9 @@ void Unite(Views sets, Visit&& visit) {
   }
 }
 
-// Redis's choice: look each member of the first set up in the others, or take all members of the others out of a copy of
-// it. The first tends to be done sooner than it looks, as it ends at the first hit.
+// Redis's choice: look each member of the first set up in the others, or take all members of the
+// others out of a copy of it. The first tends to be done sooner than it looks, as it ends at the
+// first hit.
 bool IsDifferenceByLookup(const Views& sets) {
   size_t lookup_cost = 0;
   size_t removal_cost = 0;
@@ -124,9 +131,9 @@ void SubtractInto(DetachedSet& target, const Views& sets) {
 template <typename Visit>
 void SubtractByLookup(Views sets, Visit&& visit) {
   // The larger a set, the sooner it has what is looked for.
-  const std::span<SetView> others = std::span(sets).subspan(1);
-  SortByCount(others);
-  std::reverse(others.begin(), others.end());
+  SortByCount(std::span(sets).subspan(1));
+  std::reverse(sets.begin() + 1, sets.end());
+  Lookups others = LookupsIn(std::span(sets).subspan(1));
   sets[0].ForEachWhile([&](const PackedElement& member) {
     SetNeedle needle(member);
     return IsInAny(others, needle) || visit(member);
@@ -151,15 +158,24 @@ void Combine(Operation operation, Views sets, Visit&& visit) {
     case Operation::kInter:
       return Intersect(std::move(sets), visit);
     case Operation::kUnion:
-      return Unite(std::move(sets), visit);
+      return Unite(sets, visit);
     case Operation::kDiff:
       return Subtract(sets, visit);
   }
 }
 
+// The largest set of a union first: none of its members has to be looked up. Where the result is
+// stored the order decides what shape it has.
+void PutLargestFirst(Operation operation, Views& sets) {
+  if (operation != Operation::kUnion) return;
+  SortByCount(sets);
+  std::reverse(sets.begin(), sets.end());
+}
+
 void Reply(CommandContext& ctx, Operation operation, Args names) {
   auto sets = ReadSets(ctx, names);
   if (!sets) return;
+  PutLargestFirst(operation, *sets);
   const auto reply = ctx.reply().BeginSet();
   size_t count = 0;
   Combine(operation, std::move(*sets), [&](const PackedElement& member) {
@@ -170,18 +186,17 @@ void Reply(CommandContext& ctx, Operation operation, Args names) {
   ctx.reply().EndSet(reply, count);
 }
 
-// The shape of what is stored depends on how it came about, as in Redis: a set that has become a table stays one.
+// The shape of what is stored depends on how it came about, as in Redis: a set that has become a
+// table stays one.
 void CombineInto(DetachedSet& target, Operation operation, Views sets) {
   if (operation == Operation::kDiff && !IsDifferenceByLookup(sets)) {
     return SubtractInto(target, sets);
   }
-  const auto add = [&](const PackedElement& member) {
+  Combine(operation, std::move(sets), [&](const PackedElement& member) {
     SetNeedle needle(member);
-    target.Add(needle);
+    target.AddNew(needle);
     return true;
-  };
-  if (operation != Operation::kUnion) return Combine(operation, std::move(sets), add);
-  for (const SetView& set : sets) set.ForEach(add);
+  });
 }
 
 void Store(CommandContext& ctx, Operation operation, Args args) {
@@ -201,13 +216,16 @@ void Store(CommandContext& ctx, Operation operation, Args args) {
 
 // ---- Counting
 
+constexpr uint64_t kNoLimit = std::numeric_limits<uint64_t>::max();
+
 struct CardArgs {
   Args names;
-  uint64_t limit = std::numeric_limits<uint64_t>::max();
+  uint64_t limit = kNoLimit;
+  bool is_approximate = false;
 };
 
-// numkeys key [key ...] [LIMIT limit]
-std::optional<CardArgs> ParseCardArgs(CommandContext& ctx, Args args) {
+// numkeys key [key ...] [LIMIT limit], of SUNIONCARD also [APPROX]
+std::optional<CardArgs> ParseCardArgs(CommandContext& ctx, Operation operation, Args args) {
   const auto fail = [&](std::string_view error) {
     ctx.reply().Error(error);
     return std::nullopt;
@@ -217,23 +235,46 @@ std::optional<CardArgs> ParseCardArgs(CommandContext& ctx, Args args) {
   if (static_cast<uint64_t>(*key_count) > args.size() - 2) return fail(errors::kKeyCountTooLarge);
   CardArgs parsed{.names = args.subspan(2, static_cast<size_t>(*key_count))};
   const Args options = args.subspan(2 + parsed.names.size());
-  for (size_t i = 0; i < options.size(); i += 2) {
+  for (size_t i = 0; i < options.size(); ++i) {
+    if (operation == Operation::kUnion && EqualsIgnoreCase(options[i], "APPROX")) {
+      parsed.is_approximate = true;
+      continue;
+    }
     if (!EqualsIgnoreCase(options[i], "LIMIT") || i + 1 == options.size()) {
       return fail(errors::kSyntax);
     }
-    const auto limit = ParseInt64(options[i + 1]);
+    const auto limit = ParseInt64(options[++i]);
     if (!limit || *limit < 0) return fail(errors::kLimitNegative);
-    parsed.limit = *limit == 0 ? std::numeric_limits<uint64_t>::max() : static_cast<uint64_t>(*limit);
+    parsed.limit = *limit == 0 ? kNoLimit : static_cast<uint64_t>(*limit);
   }
   return parsed;
 }
 
+// Needs no memory in proportion to the sets, and no look-ups.
+uint64_t EstimateUnion(const Views& sets) {
+  storage::hyperloglog::Registers registers{};
+  for (const SetView& set : sets) {
+    set.ForEach([&](const PackedElement& member) {
+      char digits[20];
+      const auto observation = storage::hyperloglog::Observe(member.Bytes(digits));
+      uint8_t& value = registers[observation.index];
+      value = std::max(value, observation.value);
+    });
+  }
+  return storage::hyperloglog::Count(registers);
+}
+
 void Count(CommandContext& ctx, Operation operation, Args args) {
-  const auto parsed = ParseCardArgs(ctx, args);
+  const auto parsed = ParseCardArgs(ctx, operation, args);
   if (!parsed) return;
   auto sets = ReadSets(ctx, parsed->names);
   if (!sets) return;
+  if (parsed->is_approximate) {
+    const uint64_t estimate = std::min(EstimateUnion(*sets), parsed->limit);
+    return ctx.reply().Integer(static_cast<int64_t>(estimate));
+  }
   uint64_t count = 0;
+  PutLargestFirst(operation, *sets);
   Combine(operation, std::move(*sets),
           [&](const PackedElement&) { return ++count < parsed->limit; });
   ctx.reply().Integer(static_cast<int64_t>(count));
@@ -252,6 +293,8 @@ void InterCard(CommandContext& ctx, Args args) { Count(ctx, Operation::kInter, a
 void Union(CommandContext& ctx, Args args) { Reply(ctx, Operation::kUnion, args.subspan(1)); }
 // SUNIONSTORE destination key [key ...]
 void UnionStore(CommandContext& ctx, Args args) { Store(ctx, Operation::kUnion, args); }
+// SUNIONCARD numkeys key [key ...] [APPROX] [LIMIT limit]
+void UnionCard(CommandContext& ctx, Args args) { Count(ctx, Operation::kUnion, args); }
 
 // SDIFF key [key ...]
 void Diff(CommandContext& ctx, Args args) { Reply(ctx, Operation::kDiff, args.subspan(1)); }

@@ -1,5 +1,5 @@
-// What the set commands' files share: handlers for the table in set_commands.cc, the limits of small sets, and how a
-// member is answered.
+// What the set commands' files share: handlers for the table in set_commands.cc, the limits of
+// small sets, and how a member is answered.
 //
 //   SetEditor set(place, sets::LimitsOf(ctx));
 //   set.view().ForEach([&](const PackedElement& member) { sets::ReplyMember(ctx, member); });
@@ -14,8 +14,10 @@ namespace ringtail::commands::sets {
 
 inline storage::SetLimits LimitsOf(CommandContext& ctx) {
   const EncodingLimits& limits = ctx.services().limits.encodings;
-  return {.integers_max = static_cast<size_t>(limits.intset_entries_max.load(std::memory_order_relaxed)),
-          .packed_members_max = static_cast<size_t>(limits.set_entries_max.load(std::memory_order_relaxed)),
+  return {.integers_max =
+              static_cast<size_t>(limits.intset_entries_max.load(std::memory_order_relaxed)),
+          .packed_members_max =
+              static_cast<size_t>(limits.set_entries_max.load(std::memory_order_relaxed)),
           .packed_member_bytes_max =
               static_cast<size_t>(limits.set_value_bytes_max.load(std::memory_order_relaxed))};
 }
@@ -34,6 +36,7 @@ void InterStore(CommandContext& ctx, Args args);
 void InterCard(CommandContext& ctx, Args args);
 void Union(CommandContext& ctx, Args args);
 void UnionStore(CommandContext& ctx, Args args);
+void UnionCard(CommandContext& ctx, Args args);
 void Diff(CommandContext& ctx, Args args);
 void DiffStore(CommandContext& ctx, Args args);
 void DiffCard(CommandContext& ctx, Args args);

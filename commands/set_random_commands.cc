@@ -18,7 +18,8 @@ void EraseAll(CommandContext& ctx, KeyRef& key) {
   ctx.Effect({"DEL", key.name()});
 }
 
-// Answers and keeps the members that are taken out; which they are has to be told to those who follow.
+// Answers and keeps the members that are taken out; which they are has to be told to those who
+// follow.
 class Taken {
  public:
   Taken(CommandContext& ctx, std::string_view key) : ctx_(ctx), is_logged_(ctx.wants_effects()) {

@@ -1,7 +1,7 @@
 // SORT and SORT_RO. Where their elements and weights come from is in sort_sources.cc.
 //
-// Keys that BY and GET point at follow from the elements, so nobody can lock them beforehand: both run while all
-// workers stand still.
+// Keys that BY and GET point at follow from the elements, so nobody can lock them beforehand: both
+// run while all workers stand still.
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -142,7 +142,8 @@ Window LimitOf(const SortOptions& options, size_t size) {
           .count = static_cast<size_t>(std::min(count, all - start))};
 }
 
-// The sorted elements that LIMIT leaves; nothing, having answered an error, if they cannot be sorted.
+// The sorted elements that LIMIT leaves; nothing, having answered an error, if they cannot be
+// sorted.
 std::optional<std::vector<std::string_view>> SortedElements(CommandContext& ctx,
                                                             SortOptions& options,
                                                             const KeyRef& key, TextArena& arena) {
@@ -193,7 +194,8 @@ void ReplySorted(CommandContext& ctx, const SortOptions& options,
   }
 }
 
-// Logged as what came out: a replica's sets may have another order, and its keys expire at other moments.
+// Logged as what came out: a replica's sets may have another order, and its keys expire at other
+// moments.
 void LogStored(CommandContext& ctx, std::string_view name, bool was_there,
                std::span<const std::string_view> values) {
   constexpr size_t kAtOnce = 1024;

@@ -3,14 +3,19 @@
 #include <algorithm>
 #include <cstring>
 
+#include "storage/hash_value.h"
 #include "storage/list_value.h"
+#include "storage/set_value.h"
 #include "storage/string_value.h"
+#include "storage/zset_value.h"
 
 namespace ringtail::commands::sorting {
 
 using storage::ListCursor;
 using storage::ListEnd;
 using storage::ListView;
+using storage::SetView;
+using storage::SortedSetView;
 
 // ---- Texts
 
@@ -46,13 +51,43 @@ std::vector<std::string_view> LoadList(const ListView& list, const Window& windo
   ListCursor at = window.is_reversed
                       ? list.From(list.count() - 1 - window.index, ListEnd::kHead)
                       : list.From(window.index, ListEnd::kTail);
-  for (size_t i = 0; i < window.count; ++i, at.Next()) elements.push_back(arena.Keep(at.Get()));
+  for (size_t i = 0; i < window.count; ++i, at.Next()) {
+    const storage::PackedElement element = at.Get();
+    const bool is_kept = element.is_int() || at.is_lasting();
+    elements.push_back(is_kept ? arena.Keep(element) : arena.Keep(element.text()));
+  }
+  return elements;
+}
+
+std::vector<std::string_view> LoadSet(const SetView& set, TextArena& arena) {
+  std::vector<std::string_view> elements;
+  elements.reserve(set.count());
+  set.ForEach([&](const storage::PackedElement& member) {
+    elements.push_back(arena.Keep(member));
+  });
+  return elements;
+}
+
+// By score; backwards, the index counts from the highest.
+std::vector<std::string_view> LoadSortedSet(const SortedSetView& set, const Window& window,
+                                            TextArena& arena) {
+  std::vector<std::string_view> elements;
+  elements.reserve(window.count);
+  const auto direction =
+      window.is_reversed ? storage::Direction::kBackward : storage::Direction::kForward;
+  const size_t rank = window.is_reversed ? set.size() - 1 - window.index : window.index;
+  if (window.count == 0) return elements;
+  set.Visit(rank, window.count, direction, [&](std::string_view member, double) {
+    elements.push_back(arena.Keep(member));
+  });
   return elements;
 }
 
 }  // namespace
 
-bool IsSortable(ValueType type) { return type == ValueType::kList; }
+bool IsSortable(ValueType type) {
+  return type == ValueType::kList || type == ValueType::kSet || type == ValueType::kSortedSet;
+}
 
 bool IsOrdered(ValueType type) {
   return type == ValueType::kList || type == ValueType::kSortedSet;
@@ -62,6 +97,10 @@ size_t ElementCount(const Entry& entry) {
   switch (entry.type()) {
     case ValueType::kList:
       return ListView(entry).count();
+    case ValueType::kSet:
+      return SetView(entry).count();
+    case ValueType::kSortedSet:
+      return SortedSetView(entry).size();
     default:
       return 0;
   }
@@ -72,6 +111,10 @@ std::vector<std::string_view> LoadElements(const Entry& entry, const Window& win
   switch (entry.type()) {
     case ValueType::kList:
       return LoadList(ListView(entry), window, arena);
+    case ValueType::kSet:
+      return LoadSet(SetView(entry), arena);
+    case ValueType::kSortedSet:
+      return LoadSortedSet(SortedSetView(entry), window, arena);
     default:
       return {};
   }
@@ -114,9 +157,11 @@ std::optional<std::string_view> PatternLookup::Find(std::string_view pattern,
   return arena_.Keep({digits, storage::FormatInt(key.entry()->int_value(), digits)});
 }
 
-// The only place that knows hashes.
-std::optional<std::string_view> PatternLookup::FieldOf(const Entry&, std::string_view) {
-  return std::nullopt;
+std::optional<std::string_view> PatternLookup::FieldOf(const Entry& entry,
+                                                       std::string_view field) {
+  if (entry.type() != ValueType::kHash) return std::nullopt;
+  const auto value = storage::HashView(entry).Find(field);
+  return value ? std::optional(arena_.Keep(*value)) : std::nullopt;
 }
 
 }  // namespace ringtail::commands::sorting

@@ -1,12 +1,13 @@
-// Where SORT gets things from: the elements of a key, and what patterns like weight_* and user_*->age point at.
+// Where SORT gets things from: the elements of a key, and what patterns like weight_* and
+// user_*->age point at.
 //
 //   TextArena arena;
 //   std::vector<std::string_view> elements = LoadElements(entry, window, arena);
 //   PatternLookup lookup(ctx, arena);
 //   std::optional<std::string_view> weight = lookup.Find("weight_*", elements[0]);
 //
-// What is returned points into the keyspace or into the arena; it is good until a key is changed. Thread rule: as for
-// CommandContext.
+// What is returned points into the keyspace or into the arena; it is good until a key is changed.
+// Thread rule: as for CommandContext.
 #pragma once
 
 #include <cstddef>
@@ -42,7 +43,8 @@ size_t ElementCount(const Entry& entry);
 /// Whether the type keeps its elements in an order, so that a part of them means something.
 bool IsOrdered(ValueType type);
 
-/// Which elements of a collection with an order are wanted: `count` from `index` on, counted from its end if reversed.
+/// Which elements of a collection with an order are wanted: `count` from `index` on, counted from
+/// its end if reversed.
 struct Window {
   size_t index = 0;
   size_t count = 0;
@@ -56,8 +58,8 @@ class PatternLookup {
  public:
   PatternLookup(CommandContext& ctx, TextArena& arena) : ctx_(ctx), arena_(arena) {}
 
-  /// What the pattern with `element` for its first * points at: a string, or behind -> a hash's field. "#" is the element.
-  /// Nothing if there is no such value or no * in the pattern.
+  /// What the pattern with `element` for its first * points at: a string, or behind -> a hash's
+  /// field. "#" is the element. Nothing if there is no such value or no * in the pattern.
   std::optional<std::string_view> Find(std::string_view pattern, std::string_view element);
 
  private:

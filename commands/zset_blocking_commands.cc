@@ -64,8 +64,7 @@ constexpr CommandSpec kCommands[] = {
      .handler = BZMPop, .group = "sorted_set", .since = "7.0.0",
      .complexity = "O(K) + O(M log N) where K is the number of keys, M that of members to "
          "pop, N that of the sorted set.",
-     .summary = "Pops members of the first sorted set that is there, waiting for one if "
-         "need be."},
+     .summary = "Pops members of the first sorted set that is not empty; waits for one."},
 };
 
 }  // namespace

@@ -130,6 +130,8 @@ class Engine {
 
   // Keys and databases.
 
+  /// With one worker nobody else touches the keyspace within its batch, so it may look at it without locks.
+  bool is_single_threaded() const { return is_single_threaded_; }
   Key MakeKey(std::string_view bytes) const { return hasher_.MakeKey(bytes); }
   size_t PartitionOf(KeyHash hash) const { return hash.partition_bits() & partition_mask_; }
   size_t partition_count() const { return partition_mask_ + 1; }

@@ -88,6 +88,8 @@ Server::Server(ConfigStore& config, std::span<WorkerNote> notes)
   services_.control = this;
   services_.command_log = &command_log_;
   services_.latency = &latency_monitor_;
+  services_.migration = &migration_;
+  services_.serialization = &serialization_;
   info_ = std::make_unique<Info>(*this);
   services_.info = info_.get();
 }

@@ -33,7 +33,9 @@
 #include "server/config_service.h"
 #include "server/info.h"
 #include "server/latency_monitor.h"
+#include "server/migration.h"
 #include "server/password_auth.h"
+#include "server/serialization.h"
 #include "server/session_limits.h"
 #include "server/session_worker.h"
 
@@ -127,6 +129,8 @@ class Server final : private commands::ControlService {
   PasswordAuth auth_;
   CommandLog command_log_;
   LatencyMonitor latency_monitor_;
+  Migration migration_;
+  Serialization serialization_{services_.limits};
   std::unique_ptr<Info> info_;
   net::HttpListener http_;
   std::vector<SessionWorker*> session_workers_;

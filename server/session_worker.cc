@@ -17,6 +17,8 @@ constexpr size_t kBatchKeysMax = 128;
 constexpr size_t kBatchItemsMax = 256;
 // How many requests ahead of its turn a lock is fetched from the worker that held it last.
 constexpr size_t kLockPrefetchDistance = 4;
+// With fewer requests there is nothing to do while memory answers.
+constexpr size_t kMemberPrefetchItemsMin = 4;
 // One slice of expiry and table moves between two turns, and the pause until the next if there is more.
 constexpr int64_t kBackgroundSliceNs = 500'000;
 constexpr int64_t kBackgroundPauseMs = 1;
@@ -175,6 +177,12 @@ bool SessionWorker::ReadLargeBulk(Session& session) {
 void SessionWorker::RunBatch() {
   for (const Item& item : batch_) {
     executor_.PrefetchEntries(item.request, item.session->client.db);
+  }
+  if (batch_.size() >= kMemberPrefetchItemsMin) {
+    for (const Item& item : batch_) {
+      executor_.PrefetchMemberBucket(item.request, item.session->client.db);
+    }
+    executor_.PrefetchMembers();
   }
   for (size_t i = 0; i < batch_.size(); ++i) {
     if (i + kLockPrefetchDistance < batch_.size()) {

@@ -39,7 +39,7 @@ class HashField {
     const size_t size = ReadLength(at);
     return {at, size};
   }
-  bool is_volatile() const { return (*bytes() & 0x80) != 0; }
+  bool is_volatile() const { return (head_ & 0x80) != 0; }
   /// Milliseconds since the epoch, or kNoExpiry.
   int64_t expiry_ms() const { return is_volatile() ? Load<int64_t>(options()) : kNoExpiry; }
   /// Only for fields made with an expiry.

@@ -52,6 +52,8 @@ class HashTable final : public Object {
   size_t footprint_bytes() const override;
   size_t element_count() const override { return table_.size(); }
   std::string_view encoding_name() const override { return "hashtable"; }
+  void PrefetchBucket(KeyHash hash) const override { table_.PrefetchBucket(hash); }
+  void PrefetchMember(KeyHash hash) const override { table_.PrefetchEntry(hash); }
   const char* Verify() const override;
 
  private:

@@ -1,6 +1,7 @@
 #include "storage/hash_value.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace ringtail::storage {
@@ -67,8 +68,19 @@ HashTable& HashEditor::Table() {
   return place_.object<HashTable>();
 }
 
+bool HashEditor::FitPacked(std::span<const std::string_view> words) const {
+  // As Redis, whatever the directives say; an entry's length has 32 bits.
+  constexpr size_t kPackedBytesMax = size_t{1} << 30;
+  size_t byte_count = place_.bytes().size();
+  for (const std::string_view word : words) {
+    if (static_cast<int64_t>(word.size()) > limits_.value_bytes_max) return false;
+    byte_count += word.size();
+  }
+  return byte_count <= kPackedBytesMax;
+}
+
 bool HashEditor::Set(std::string_view field, std::string_view value, FieldTtl ttl) {
-  if (!place_.is_packed() || !FitsPacked(field) || !FitsPacked(value)) {
+  if (!place_.is_packed() || !FitPacked(std::array{field, value})) {
     return Table().Set(field, value, ttl);
   }
   const bool is_new = SetPacked(place_, field, value);
@@ -83,7 +95,7 @@ size_t HashEditor::SetAll(std::span<const std::string_view> pairs) {
   // takes its place.
   const bool is_copied = pair_count > 1 && place_.is_packed() &&
                          static_cast<int64_t>(view().size() + pair_count) <= limits_.entries_max &&
-                         std::ranges::all_of(pairs, [&](auto bytes) { return FitsPacked(bytes); });
+                         FitPacked(pairs);
   if (is_copied) {
     PackedBuffer copy(place_.bytes());
     for (size_t i = 0; i < pairs.size(); i += 2) {

@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -119,9 +120,8 @@ class HashEditor {
   void SetExpiry(std::string_view field, int64_t expiry_ms);
 
  private:
-  bool FitsPacked(std::string_view bytes) const {
-    return static_cast<int64_t>(bytes.size()) <= limits_.value_bytes_max;
-  }
+  /// Whether the lengths of these names and values let them go into the packed hash.
+  bool FitPacked(std::span<const std::string_view> words) const;
   /// The large hash; makes it one if it is packed.
   HashTable& Table();
   template <typename Buffer>

@@ -20,7 +20,8 @@ IntegerSetView::Position FindAs(const char* members, size_t count, int64_t wante
   size_t rest = count;
   while (rest > 1) {
     const size_t half = rest / 2;
-    first = Load<Integer>(members + (first + half) * sizeof(Integer)) <= value ? first + half : first;
+    first =
+        Load<Integer>(members + (first + half) * sizeof(Integer)) <= value ? first + half : first;
     rest -= half;
   }
   const auto found = Load<Integer>(members + first * sizeof(Integer));

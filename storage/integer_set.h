@@ -4,8 +4,9 @@
 //   if (set.Find(7).is_found) …
 //   integer_set::Insert(buffer, 7);          // buffer: as for storage/packed.h
 //
-// Layout: width in bytes (2, 4 or 8) 1 | the integers in ascending order, in the machine's byte order. A set without
-// members is no bytes at all. The width never shrinks. These bytes are ours alone and never come from a peer.
+// Layout: width in bytes (2, 4 or 8) 1 | the integers in ascending order, in the machine's byte
+// order. A set without members is no bytes at all. The width never shrinks. These bytes are ours
+// alone and never come from a peer.
 // Thread rule: pure functions over the caller's memory.
 #pragma once
 

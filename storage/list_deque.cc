@@ -94,6 +94,7 @@ void ListDeque::Push(ListEnd end, const PackedNeedle& value, const ListLimits& l
     });
   }
   InsertNode(is_head ? 0 : node_count_, ListNode::Make(value, end, limits.bytes_max));
+  FreezeBehind(end);
 }
 
 void ListDeque::RemoveEnd(ListEnd end, size_t count) {
@@ -101,11 +102,30 @@ void ListDeque::RemoveEnd(ListEnd end, size_t count) {
     const size_t index = LastIndex(end);
     const size_t held = node(index).count();
     if (count < held) {
-      return Amend(index, [&](ListNode& node) { node.RemoveEnd(end, count); });
+      Thaw(index);
+      Amend(index, [&](ListNode& node) { node.RemoveEnd(end, count); });
+      return;
     }
     DropEnd(end);
     count -= held;
   }
+  ThawEnds();
+}
+
+void ListDeque::Thaw(size_t index) {
+  if (node(index).is_frozen()) [[unlikely]] Amend(index, [](ListNode& node) { node.Thaw(); });
+}
+
+void ListDeque::ThawEnds() {
+  if (node_count_ == 0) return;
+  Thaw(0);
+  Thaw(node_count_ - 1);
+}
+
+void ListDeque::FreezeBehind(ListEnd end) {
+  if (node_count_ < kFrozenNodesMin) return;
+  const size_t index = end == ListEnd::kHead ? kOpenNodes : node_count_ - 1 - kOpenNodes;
+  if (!node(index).is_frozen()) Amend(index, [](ListNode& node) { node.Freeze(); });
 }
 
 // What is left of `at` stays.
@@ -157,6 +177,10 @@ void ListDeque::Insert(Place place, const PackedNeedle& value, const ListLimits&
 }
 
 void ListDeque::Replace(Place place, const PackedNeedle& value, const ListLimits& limits) {
+  if (place.at == nullptr) {
+    Thaw(place.node);
+    place.at = node(place.node).At(place.rank);
+  }
   const ListNode& holder = node(place.node);
   const size_t bytes = kPackedHeaderBytes + holder.bytes() -
                        PackedView::ElementBytes(place.at) + value.element_bytes();
@@ -172,13 +196,28 @@ void ListDeque::Replace(Place place, const PackedNeedle& value, const ListLimits
 
 // ---- Removing by value
 
-// Neighbours become one where they leave a quarter free, so that the next insertion does not split them again.
+// Neighbours become one where they leave a quarter free, so that the next insertion does not split
+// them again.
 bool ListDeque::TakeIn(ListNode& left, const ListNode& right, const ListLimits& limits) {
+  if (left.is_frozen() || right.is_frozen()) return false;
   const size_t bytes = left.bytes() + right.bytes() + kPackedHeaderBytes;
   if (bytes > limits.bytes_max - limits.bytes_max / 4) return false;
   if (left.count() + right.count() > limits.entries_max - limits.entries_max / 4) return false;
   left.Append(right);
   return true;
+}
+
+// A frozen node in which nothing is found stays as it is.
+size_t ListDeque::RemoveFrom(ListNode& node, const PackedNeedle& value, size_t max,
+                             ListEnd from) {
+  if (!node.is_frozen()) return node.Remove(value, max, from);
+  std::vector<char> scratch;
+  const PackedView elements = node.Range(0, node.count(), scratch);
+  if (elements.Find(elements.first(), value) == elements.end()) return 0;
+  node.Thaw();
+  const size_t removed = node.Remove(value, max, from);
+  if (node.count() != 0) node.Freeze();
+  return removed;
 }
 
 // One pass over the ring: emptied nodes go, small ones merge, the others close up.
@@ -189,7 +228,8 @@ size_t ListDeque::RemoveFromHead(const PackedNeedle& value, size_t max,
   for (size_t i = 0; i < node_count_; ++i) {
     if (removed == max && kept == i) return removed;
     ListNode& node = Node(i);
-    const size_t found = removed == max ? 0 : node.Remove(value, max - removed, ListEnd::kHead);
+    const size_t found =
+        removed == max ? 0 : RemoveFrom(node, value, max - removed, ListEnd::kHead);
     removed += found;
     const bool is_merged = node.count() != 0 && found != 0 && kept != 0 &&
                            TakeIn(Node(kept - 1), node, limits);
@@ -211,7 +251,8 @@ size_t ListDeque::RemoveFromTail(const PackedNeedle& value, size_t max,
   for (size_t i = 0; i < node_count_; ++i) {
     if (removed == max && kept == i) return removed;
     ListNode& node = Node(last - i);
-    const size_t found = removed == max ? 0 : node.Remove(value, max - removed, ListEnd::kTail);
+    const size_t found =
+        removed == max ? 0 : RemoveFrom(node, value, max - removed, ListEnd::kTail);
     removed += found;
     ListNode* const next = kept == 0 ? nullptr : &Node(last - (kept - 1));
     if (node.count() != 0 && found != 0 && next != nullptr && TakeIn(node, *next, limits)) {
@@ -246,11 +287,19 @@ size_t ListDeque::Remove(const PackedNeedle& value, size_t max, ListEnd from,
   if (node_count_ == 0) return 0;
   const size_t removed = from == ListEnd::kHead ? RemoveFromHead(value, max, limits)
                                                 : RemoveFromTail(value, max, limits);
-  if (removed != 0) Recount();
+  if (removed != 0) {
+    Recount();
+    ThawEnds();
+  }
   return removed;
 }
 
 // ---- Questions
+
+ListDeque::Place ListDeque::PlaceIn(size_t index, size_t rank) const {
+  const ListNode& holder = node(index);
+  return {index, holder.is_frozen() ? nullptr : holder.At(rank), rank};
+}
 
 // Whole blocks are skipped by their sums, from whichever end is nearer.
 ListDeque::Place ListDeque::Find(size_t index) const {
@@ -264,7 +313,7 @@ ListDeque::Place ListDeque::Find(size_t index) const {
         i += kBlockSlots;
         continue;
       }
-      if (index < ring_[slot].count()) return {i, ring_[slot].At(index), index};
+      if (index < ring_[slot].count()) return PlaceIn(i, index);
       index -= ring_[slot].count();
       ++i;
     }
@@ -280,7 +329,7 @@ ListDeque::Place ListDeque::Find(size_t index) const {
       continue;
     }
     const size_t held = ring_[slot].count();
-    if (back <= held) return {i - 1, ring_[slot].At(held - back), held - back};
+    if (back <= held) return PlaceIn(i - 1, held - back);
     back -= held;
     --i;
   }
@@ -289,8 +338,7 @@ ListDeque::Place ListDeque::Find(size_t index) const {
 std::unique_ptr<Object> ListDeque::Clone() const {
   auto clone = std::make_unique<ListDeque>();
   for (size_t i = 0; i < node_count_; ++i) {
-    const ListNode& from = node(i);
-    clone->InsertNode(i, ListNode::Copy(from.begin(), from.end(), from.count()));
+    clone->InsertNode(i, node(i).Clone());
   }
   return clone;
 }
@@ -310,6 +358,9 @@ const char* ListDeque::Verify() const {
     count += node(i).count();
     bytes += node(i).block_bytes();
     if (!sums.empty()) sums[Slot(i) / kBlockSlots] += node(i).count();
+  }
+  if (node_count_ != 0 && (node(0).is_frozen() || node(node_count_ - 1).is_frozen())) {
+    return "the last node of a list is frozen";
   }
   if (count != count_) return "a list counts its elements wrongly";
   if (bytes != block_bytes_) return "a list counts its bytes wrongly";

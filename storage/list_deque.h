@@ -4,9 +4,12 @@
 //   list->Push(ListEnd::kTail, PackedNeedle("value"), limits);
 //   ListDeque::Place place = list->Find(1'000'000);
 //
-// Both ends push and pop in O(1). The ring's slots are summed up by blocks of 64, so the element at an index is found in
-// O(nodes / 64), after which one node is walked. A node that is split or emptied in the middle moves the nodes on the
-// shorter side of it, 24 bytes for each 8 KiB of list. Thread rule: as for Object.
+// Nodes that are not near an end are frozen where that makes them smaller, and thawed to be
+// changed (a changed one stays thawed); the last one of each end never is. Both ends push and pop
+// in O(1). The ring's slots are summed up by blocks of 64, so the element at an index is found in
+// O(nodes / 64), after which one node is walked. A node that is split or emptied in the middle
+// moves the nodes on the shorter side of it, 24 bytes for each 8 KiB of list. Thread rule: as for
+// Object.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +22,8 @@ namespace ringtail::storage {
 
 class ListDeque final : public Object {
  public:
-  /// An element: its node's index, and where it is there (or the node's end).
+  /// An element: its node's index, and where it is there (or the node's end); null if the node is
+  /// frozen.
   struct Place {
     size_t node;
     const char* at;
@@ -36,6 +40,8 @@ class ListDeque final : public Object {
   void Push(ListEnd end, const PackedNeedle& value, const ListLimits& limits);
   /// Takes `count` elements, at most all, off one end.
   void RemoveEnd(ListEnd end, size_t count);
+  /// Thaws a node, so that its elements have places.
+  void Thaw(size_t index);
   /// Puts a value before the element at a place (or behind the last of its node).
   void Insert(Place place, const PackedNeedle& value, const ListLimits& limits);
   /// Puts a value in the place of an element.
@@ -60,6 +66,11 @@ class ListDeque final : public Object {
 
  private:
   static constexpr size_t kBlockSlots = 64;
+  // Lists of fewer nodes are not worth the time.
+  static constexpr size_t kFrozenNodesMin = 8;
+  // Nodes at each end that are left as they are, so that what swings around a node's border
+  // freezes nothing.
+  static constexpr size_t kOpenNodes = 2;
 
   size_t Slot(size_t index) const { return (head_ + index) & (ring_.size() - 1); }
   ListNode& Node(size_t index) { return ring_[Slot(index)]; }
@@ -72,10 +83,16 @@ class ListDeque final : public Object {
   void InsertNode(size_t index, const ListNode& node);
   /// Frees the node at one end.
   void DropEnd(ListEnd end);
+  /// Freezes the node that has just come away from an end.
+  void FreezeBehind(ListEnd end);
+  /// Sees to it that the outermost nodes can be pushed to and popped from.
+  void ThawEnds();
   void Split(size_t index, const char* at);
   void InsertOwn(Place place, const PackedNeedle& value, const ListLimits& limits);
+  Place PlaceIn(size_t index, size_t rank) const;
   void Resize(size_t slot_count);
   void SumUp();
+  size_t RemoveFrom(ListNode& node, const PackedNeedle& value, size_t max, ListEnd from);
   size_t RemoveFromHead(const PackedNeedle& value, size_t max, const ListLimits& limits);
   size_t RemoveFromTail(const PackedNeedle& value, size_t max, const ListLimits& limits);
   static bool TakeIn(ListNode& left, const ListNode& right, const ListLimits& limits);

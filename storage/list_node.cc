@@ -4,11 +4,13 @@
 #include <cstring>
 #include <string>
 
+#include "storage/list_freezer.h"
+
 namespace ringtail::storage {
 namespace {
 
-// The smallest block of a node that may yet grow: a node is full at 4 KiB at least, so this is doubled a few times.
-constexpr size_t kFirstBlockBytes = 512;
+// The smallest block of a node that may yet grow; doubled until the node is full.
+constexpr size_t kFirstBlockBytes = 128;
 // Redis's bound on the bytes of a node whose limit is a number of entries.
 constexpr size_t kCountedNodeBytesMax = 8192;
 
@@ -98,6 +100,41 @@ ListNode ListNode::Copy(const char* begin, const char* end, size_t count) {
   node.count_ = static_cast<uint32_t>(count);
   std::memcpy(node.first(), begin, size);
   return node;
+}
+
+ListNode ListNode::Clone() const {
+  if (!is_frozen()) return Copy(begin(), end(), count_);
+  ListNode clone = *this;
+  clone.block_ = static_cast<char*>(memory::Allocate(capacity_));
+  std::memcpy(clone.block_, block_, capacity_);
+  return clone;
+}
+
+// ---- Freezing
+
+void ListNode::Freeze() {
+  std::vector<char> frozen;
+  if (!storage::Freeze(begin(), end(), count_, frozen)) return;
+  const size_t capacity = memory::ReservedBytes(frozen.size());
+  if (capacity > capacity_ - capacity_ / 4) return;
+  memory::Free(block_, capacity_);
+  block_ = static_cast<char*>(memory::Allocate(capacity));
+  capacity_ = static_cast<uint32_t>(capacity);
+  std::memcpy(block_, frozen.data(), frozen.size());
+  std::memset(block_ + frozen.size(), 0, capacity - frozen.size());
+  begin_ = end_ = 0;
+}
+
+void ListNode::Thaw() {
+  std::vector<char> scratch;
+  const PackedView elements = Range(0, count_, scratch);
+  const ListNode thawed = Copy(elements.first(), elements.end(), count_);
+  Destroy();
+  *this = thawed;
+}
+
+PackedView ListNode::Range(size_t from, size_t count, std::vector<char>& scratch) const {
+  return ThawRange(block_, from, count, scratch);
 }
 
 // ---- Room
@@ -265,6 +302,13 @@ std::string_view ListNode::Packed() {
 }
 
 const char* ListNode::Verify() const {
+  if (is_frozen()) {
+    ListNode thawed = Clone();
+    thawed.Thaw();
+    const char* const problem = thawed.Verify();
+    thawed.Destroy();
+    return problem;
+  }
   if (begin_ < kPackedHeaderBytes || end_ > capacity_) return "a list's node leaves its block";
   if (count_ == 0 || begin_ >= end_) return "a list has a node without elements";
   std::string copy(view().bytes());

@@ -1,17 +1,21 @@
-// A stretch of a large list: packed elements in a block of their own, with room to grow at both ends.
+// A stretch of a large list: packed elements in a block of their own, with room to grow at both
+// ends.
 //
 //   ListNode node = ListNode::Make(needle, ListEnd::kTail, limits.bytes_max);
 //   if (node.HasRoomFor(other, limits)) node.Insert(node.end(), other, limits.bytes_max);
 //   node.Destroy();
 //
-// The elements are those of storage/packed.h, without its count in front: that is kept here. Room may be left on either
-// side of them, so pushing moves nothing and popping is the shift of a border. Small and without a destructor, since its
-// owner keeps many in a row and moves them about as bytes. Thread rule: belongs to its list.
+// The elements are those of storage/packed.h, without its count in front: that is kept here. Room
+// may be left on either side of them, so pushing moves nothing and popping is the shift of a
+// border. A node may be frozen (see storage/list_freezer.h): then it can only be counted, thawed
+// and read by ranges. Small and without a destructor, since its owner keeps many in a row and
+// moves them about as bytes. Thread rule: belongs to its list.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <vector>
 
 #include "base/memory.h"
 #include "storage/packed.h"
@@ -20,12 +24,14 @@ namespace ringtail::storage {
 
 enum class ListEnd : uint8_t { kHead, kTail };
 
-/// Up to where a node is filled, and a whole list stays packed in its entry: list-max-listpack-size.
+/// Up to where a node is filled, and a whole list stays packed in its entry:
+/// list-max-listpack-size.
 struct ListLimits {
   size_t bytes_max = 8192;
   size_t entries_max = std::numeric_limits<size_t>::max();
 
-  /// Above 0 entries (and 8 KiB); -1 to -5: 4, 8, 16, 32, 64 KiB. 0 counts as 1, what is below -5 as -5.
+  /// Above 0 entries (and 8 KiB); -1 to -5: 4, 8, 16, 32, 64 KiB. 0 counts as 1, what is below -5
+  /// as -5.
   static ListLimits Of(int64_t directive);
 };
 
@@ -41,8 +47,9 @@ struct ListRemoval {
   size_t elements = 0;
   size_t bytes = 0;
 };
-/// Takes up to `max` elements of this value out of [begin, end), looking from the tail if so told. What is left lies at
-/// the side where the looking began: behind it, or before it, `bytes` are free. O(bytes).
+/// Takes up to `max` elements of this value out of [begin, end), looking from the tail if so told.
+/// What is left lies at the side where the looking began: behind it, or before it, `bytes` are
+/// free. O(bytes).
 ListRemoval RemoveMatches(char* begin, char* end, const PackedNeedle& value, size_t max,
                           ListEnd from);
 
@@ -53,6 +60,18 @@ class ListNode {
   /// A node that holds a copy of these elements.
   static ListNode Copy(const char* begin, const char* end, size_t count);
   void Destroy() { memory::Free(block_, capacity_); }
+  /// A copy in the same state.
+  ListNode Clone() const;
+
+  // Freezing.
+
+  bool is_frozen() const { return end_ == 0; }
+  /// Freezes the elements if that saves a quarter of the block.
+  void Freeze();
+  /// Makes a frozen node one like others.
+  void Thaw();
+  /// Elements of a frozen node, in packed form in `scratch`.
+  PackedView Range(size_t from, size_t count, std::vector<char>& scratch) const;
 
   // Changing. Pointers into the node are invalid afterwards.
 
@@ -74,7 +93,7 @@ class ListNode {
   // Questions.
 
   bool HasRoomFor(const PackedNeedle& value, const ListLimits& limits) const {
-    return count_ < limits.entries_max &&
+    return count_ < limits.entries_max && !is_frozen() &&
            kPackedHeaderBytes + bytes() + value.element_bytes() <= limits.bytes_max;
   }
   const char* begin() const { return block_ + begin_; }
@@ -107,7 +126,7 @@ class ListNode {
 
   char* block_;        // the first two bytes are never an element's: see view()
   uint32_t begin_;
-  uint32_t end_;
+  uint32_t end_;       // 0: frozen
   uint32_t capacity_;
   uint32_t count_;
 };

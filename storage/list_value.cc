@@ -6,7 +6,8 @@
 namespace ringtail::storage {
 namespace {
 
-// What Redis's packed format has around the elements and ours has not, so that lists change shape at the same sizes.
+// What Redis's packed format has around the elements and ours has not, so that lists change shape
+// at the same sizes.
 constexpr size_t kListpackFrameBytes = 7;
 
 size_t ListpackBytes(std::string_view packed) {
@@ -22,6 +23,12 @@ PackedNeedle NeedleOf(const PackedElement& element) {
 
 // ---- Reading
 
+void ListCursor::Enter(size_t index) {
+  const ListNode& node = list_->node(index);
+  node_ = index;
+  view_ = node.is_frozen() ? node.Range(0, node.count(), scratch_) : node.view();
+}
+
 void ListCursor::Next() {
   if (toward_ == ListEnd::kTail) {
     at_ = NextElement(at_);
@@ -30,8 +37,7 @@ void ListCursor::Next() {
       at_ = nullptr;
       return;
     }
-    ++node_;
-    view_ = list_->node(node_).view();
+    Enter(node_ + 1);
     at_ = view_.first();
     return;
   }
@@ -43,17 +49,19 @@ void ListCursor::Next() {
     at_ = nullptr;
     return;
   }
-  --node_;
-  view_ = list_->node(node_).view();
+  Enter(node_ - 1);
   at_ = view_.Previous(view_.end());
 }
 
-std::optional<PackedElement> ListView::At(int64_t index) const {
+std::optional<PackedElement> ListView::At(int64_t index) {
   const auto size = static_cast<int64_t>(count());
   if (index < 0) index += size;
   if (index < 0 || index >= size) return std::nullopt;
   if (list_ == nullptr) return packed_.Get(packed_.At(index));
-  return packed_.Get(list_->Find(static_cast<size_t>(index)).at);
+  const ListDeque::Place place = list_->Find(static_cast<size_t>(index));
+  if (place.at != nullptr) return packed_.Get(place.at);
+  const PackedView view = list_->node(place.node).Range(place.rank, 1, scratch_);
+  return view.Get(view.first());
 }
 
 PackedElement ListView::AtEnd(ListEnd end) const {
@@ -66,12 +74,20 @@ PackedElement ListView::AtEnd(ListEnd end) const {
 }
 
 ListCursor ListView::From(size_t index, ListEnd toward) const {
-  if (index >= count()) return {nullptr, {0, nullptr}, PackedView({}), toward};
+  ListCursor cursor(list_, packed_, toward);
+  if (index >= count()) return cursor;
   if (list_ == nullptr) {
-    return {nullptr, {0, packed_.At(static_cast<int64_t>(index))}, packed_, toward};
+    cursor.at_ = packed_.At(static_cast<int64_t>(index));
+    return cursor;
   }
   const ListDeque::Place place = list_->Find(index);
-  return {list_, place, list_->node(place.node).view(), toward};
+  cursor.Enter(place.node);
+  cursor.at_ = place.at;
+  if (place.at == nullptr) {
+    cursor.at_ = cursor.view_.first();
+    for (size_t i = 0; i < place.rank; ++i) cursor.at_ = NextElement(cursor.at_);
+  }
+  return cursor;
 }
 
 // ---- Changing shape
@@ -193,14 +209,17 @@ bool ListEditor::Insert(Side side, std::string_view pivot, std::string_view valu
     }
     return true;
   }
+  std::vector<char> scratch;
   for (size_t i = 0; i < list().node_count(); ++i) {
     const ListNode& node = list().node(i);
-    for (const char* at = node.begin(); at != node.end(); at = NextElement(at)) {
-      if (!wanted.Matches(at)) continue;
-      if (side == Side::kBehind) at = NextElement(at);
-      list().Insert({i, at}, needle, limits_);
-      return true;
-    }
+    const PackedView view = node.is_frozen() ? node.Range(0, node.count(), scratch) : node.view();
+    const char* at = view.Find(view.first(), wanted);
+    if (at == view.end()) continue;
+    if (side == Side::kBehind) at = NextElement(at);
+    const size_t offset = view.OffsetOf(at) - kPackedHeaderBytes;
+    list().Thaw(i);
+    list().Insert({i, list().node(i).begin() + offset}, needle, limits_);
+    return true;
   }
   return false;
 }

@@ -6,9 +6,9 @@
 //   ListEditor list(place, ListLimits::Of(directive));
 //   list.Push(ListEnd::kHead, values);
 //
-// A list is packed up to the limits and becomes a ListDeque beyond them; it is packed again when it has shrunk to half of
-// them, as in Redis 7.2. An editor may leave a list without elements: its caller then erases the key.
-// Thread rule: as for Entry.
+// A list is packed up to the limits and becomes a ListDeque beyond them; it is packed again when
+// it has shrunk to half of them, as in Redis 7.2. An editor may leave a list without elements: its
+// caller then erases the key. Thread rule: as for Entry.
 #pragma once
 
 #include <cstdint>
@@ -24,21 +24,29 @@ namespace ringtail::storage {
 /// Goes over a list's elements in one direction. Good until the list is changed.
 class ListCursor {
  public:
+  ListCursor(ListCursor&&) = default;
+  ListCursor& operator=(ListCursor&&) = delete;
+
   bool is_done() const { return at_ == nullptr; }
+  /// Good until the next Next(), or if is_lasting() until the list is changed.
   PackedElement Get() const { return view_.Get(at_); }
+  bool is_lasting() const { return view_.bytes().data() != scratch_.data(); }
   bool Equals(const PackedNeedle& value) const { return value.Matches(at_); }
   void Next();
 
  private:
   friend class ListView;
-  ListCursor(const ListDeque* list, ListDeque::Place place, const PackedView& view, ListEnd toward)
-      : list_(list), node_(place.node), view_(view), at_(place.at), toward_(toward) {}
+  ListCursor(const ListDeque* list, const PackedView& view, ListEnd toward)
+      : list_(list), view_(view), toward_(toward) {}
+  /// Looks at another node.
+  void Enter(size_t node);
 
   const ListDeque* list_;  // null: packed, view_ is all there is
-  size_t node_;
+  size_t node_ = 0;
   PackedView view_;
-  const char* at_;
+  const char* at_ = nullptr;
   ListEnd toward_;
+  std::vector<char> scratch_;  // the elements of a frozen node
 };
 
 class ListView {
@@ -49,19 +57,22 @@ class ListView {
 
   size_t count() const { return list_ == nullptr ? packed_.count() : list_->element_count(); }
   /// The element at an index from the head, or (negative) from the tail; nothing beyond the ends.
-  std::optional<PackedElement> At(int64_t index) const;
+  /// Good until the next call and as long as the view.
+  std::optional<PackedElement> At(int64_t index);
   /// The element at one end of a list that has any.
   PackedElement AtEnd(ListEnd end) const;
   /// A cursor on the element at `index`, going towards an end; done if there is none.
   ListCursor From(size_t index, ListEnd toward) const;
-  /// Calls visit(const char* at, const char* end, size_t n) for each stretch of memory with n of the `count` elements from
-  /// `index` on, which must be there; `end` is where the stretch's memory ends, at least behind the n elements.
+  /// Calls visit(const char* at, const char* end, size_t n) for each stretch of memory with n of
+  /// the `count` elements from `index` on, which must be there; `end` is where the stretch's
+  /// memory ends, at least behind the n elements.
   template <typename Visit>
   void VisitRuns(size_t index, size_t count, Visit&& visit) const;
 
  private:
   const ListDeque* list_;  // null: packed
   PackedView packed_;
+  std::vector<char> scratch_;  // an element of a frozen node
 };
 
 class ListEditor {
@@ -73,7 +84,8 @@ class ListEditor {
   void Push(ListEnd end, const PackedElement& value);
   /// Takes `count` elements, at most all, off an end.
   void RemoveEnd(ListEnd end, size_t count);
-  /// Puts a value in the place of the element at an index, counted as ListView::At does; false: there is none.
+  /// Puts a value in the place of the element at an index, counted as ListView::At does; false:
+  /// there is none.
   bool Set(int64_t index, std::string_view value);
   enum class Side : uint8_t { kBefore, kBehind };
   /// Puts a value beside the first element that equals `pivot`; false: there is none.
@@ -106,16 +118,20 @@ void ListView::VisitRuns(size_t index, size_t count, Visit&& visit) const {
     return visit(packed_.At(static_cast<int64_t>(index)), packed_.end(), count);
   }
   const ListDeque::Place place = list_->Find(index);
-  const char* at = place.at;
-  size_t held = list_->node(place.node).count() - place.rank;
-  for (size_t i = place.node;;) {
+  std::vector<char> scratch;
+  size_t rank = place.rank;
+  for (size_t i = place.node;; ++i, rank = 0) {
+    const ListNode& node = list_->node(i);
+    const size_t held = node.count() - rank;
     const size_t visited = held < count ? held : count;
-    visit(at, list_->node(i).end(), visited);
+    if (node.is_frozen()) {
+      const PackedView range = node.Range(rank, visited, scratch);
+      visit(range.first(), range.end(), visited);
+    } else {
+      visit(rank == 0 ? node.begin() : place.at, node.end(), visited);
+    }
     count -= visited;
     if (count == 0) return;
-    const ListNode& next = list_->node(++i);
-    at = next.begin();
-    held = next.count();
   }
 }
 

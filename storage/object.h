@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "storage/entry.h"
+#include "storage/key_hash.h"
 
 namespace ringtail::storage {
 
@@ -30,6 +31,10 @@ class Object {
   virtual size_t element_count() const = 0;
   /// The name OBJECT ENCODING answers: "hashtable", "skiplist", "quicklist", "stream".
   virtual std::string_view encoding_name() const = 0;
+  /// Starts to load the bucket where a member with this hash would be, of a structure that has a table of them.
+  virtual void PrefetchBucket(KeyHash) const {}
+  /// Starts to load the member itself; reads the bucket, so prefetch that one earlier.
+  virtual void PrefetchMember(KeyHash) const {}
   /// Checks the structure's invariants; for tests and DEBUG. The first violation, or null.
   virtual const char* Verify() const { return nullptr; }
 };

@@ -94,15 +94,22 @@ bool AddToIntegers(Place& place, const SetLimits& limits, SetNeedle& member) {
 }
 
 template <typename Place>
-bool AddToPacked(Place& place, const SetLimits& limits, SetNeedle& member) {
-  const PackedNeedle needle = member.packed();
-  const PackedView packed(place.bytes());
-  if (packed.Find(packed.first(), needle) != packed.end()) return false;
-  if (IsSmallEnough(packed.count(), member.bytes().size(), limits)) [[likely]] {
+void AppendToPacked(Place& place, const SetLimits& limits, SetNeedle& member,
+                    const PackedNeedle& needle) {
+  const size_t count = PackedView(place.bytes()).count();
+  if (IsSmallEnough(count, member.bytes().size(), limits)) [[likely]] {
     packed::Insert(place, place.bytes().size(), needle);
   } else {
     BecomeTableWith(place, SetView(place.bytes(), /*is_integers=*/false), member);
   }
+}
+
+template <typename Place>
+bool AddToPacked(Place& place, const SetLimits& limits, SetNeedle& member) {
+  const PackedNeedle needle = member.packed();
+  const PackedView packed(place.bytes());
+  if (packed.Find(packed.first(), needle) != packed.end()) return false;
+  AppendToPacked(place, limits, member, needle);
   return true;
 }
 
@@ -282,6 +289,13 @@ const char* SetView::Verify() const {
 // ---- Building
 
 bool DetachedSet::Add(SetNeedle& member) { return AddTo(*this, limits_, member); }
+void DetachedSet::AddNew(SetNeedle& member) {
+  if (shape() != SetShape::kPacked) {
+    Add(member);
+  } else {
+    AppendToPacked(*this, limits_, member, member.packed());
+  }
+}
 bool DetachedSet::Remove(SetNeedle& member) { return RemoveFrom(*this, member); }
 
 void DetachedSet::BecomeTable(std::unique_ptr<SetTable> table) {

@@ -1,4 +1,5 @@
-// Sets: integers sorted in the entry, a few members packed in the entry, or a hash table of its own.
+// Sets: integers sorted in the entry, a few members packed in the entry, or a hash table of its
+// own.
 //
 //   SetView set(*key.entry());                     // reading
 //   if (SetNeedle needle("member"); set.Contains(needle)) …
@@ -8,9 +9,10 @@
 //   SetNeedle needle("member");
 //   if (editor.Add(needle)) ++added_count;
 //
-// Which of the three a set is follows Redis 7.2: integers up to set-max-intset-entries, packed up to
-// set-max-listpack-entries members of set-max-listpack-value bytes, else the table, and no way back but by building a
-// set anew. In an entry, integers and packed members are both blobs; Entry::has_variant marks the integers.
+// Which of the three a set is follows Redis 7.2: integers up to set-max-intset-entries, packed up
+// to set-max-listpack-entries members of set-max-listpack-value bytes, else the table, and no way
+// back but by building a set anew. In an entry, integers and packed members are both blobs;
+// Entry::has_variant marks the integers.
 // Thread rule: as for the entry.
 #pragma once
 
@@ -37,7 +39,8 @@ struct SetLimits {
   size_t packed_member_bytes_max = 64;
 };
 
-/// One member of a large set: a length and bytes in one allocation. A length of 255 and more takes five bytes.
+/// One member of a large set: a length and bytes in one allocation. A length of 255 and more takes
+/// five bytes.
 class SetMember {
  public:
   static SetMember* Create(std::string_view bytes);
@@ -60,7 +63,8 @@ class SetMember {
   unsigned char first_;
 };
 
-/// A member that is looked for, added or removed. What each shape of set asks of it is worked out once, when asked.
+/// A member that is looked for, added or removed. What each shape of set asks of it is worked out
+/// once, when asked.
 class SetNeedle {
  public:
   /// `bytes` must outlive the needle.
@@ -102,6 +106,8 @@ class SetTable final : public Object {
   size_t footprint_bytes() const override;
   size_t element_count() const override { return table_.size(); }
   std::string_view encoding_name() const override { return "hashtable"; }
+  void PrefetchBucket(KeyHash hash) const override { table_.PrefetchBucket(hash); }
+  void PrefetchMember(KeyHash hash) const override { table_.PrefetchEntry(hash); }
   const char* Verify() const override;
 
  private:
@@ -133,8 +139,8 @@ class SetView {
   void ForEachWhile(Visit&& visit) const;
   /// A member drawn uniformly; the set must not be empty.
   PackedElement Random(ringtail::Random& random) const;
-  /// Calls visit(const PackedElement&) for `count` different members (at most as many as there are), every choice of them
-  /// being equally likely, in no order that means anything.
+  /// Calls visit(const PackedElement&) for `count` different members (at most as many as there
+  /// are), every choice of them being equally likely, in no order that means anything.
   template <typename Visit>
   void Sample(size_t count, ringtail::Random& random, Visit&& visit) const;
 
@@ -160,6 +166,8 @@ class DetachedSet {
 
   /// Whether the member is new.
   bool Add(SetNeedle& member);
+  /// Adds a member that is known to be new.
+  void AddNew(SetNeedle& member);
   /// Whether the member was there.
   bool Remove(SetNeedle& member);
   SetView view() const {
@@ -195,16 +203,19 @@ class SetEditor {
   SetEditor(const SetEditor&) = delete;
   SetEditor& operator=(const SetEditor&) = delete;
 
-  /// Chooses the shape of a set without members that is to get `expected_count` of them, beginning with `first`.
+  /// Chooses the shape of a set without members that is to get `expected_count` of them, beginning
+  /// with `first`.
   void Begin(SetNeedle& first, size_t expected_count);
   /// Whether the member is new.
   bool Add(SetNeedle& member);
   /// Whether the member was there.
   bool Remove(SetNeedle& member);
-  /// Takes a member out that is drawn uniformly, after a visit(const PackedElement&). There must be one.
+  /// Takes a member out that is drawn uniformly, after a visit(const PackedElement&). There must be
+  /// one.
   template <typename Visit>
   void Pop(ringtail::Random& random, Visit&& visit);
-  /// Takes `count` members out, fewer than there are, every choice being equally likely; each is visited before.
+  /// Takes `count` members out, fewer than there are, every choice being equally likely; each is
+  /// visited before.
   template <typename Visit>
   void PopMany(size_t count, ringtail::Random& random, Visit&& visit);
 

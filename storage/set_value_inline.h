@@ -8,7 +8,8 @@
 
 namespace ringtail::storage {
 
-// A table's members lie all over memory; they are fetched ahead of their turn, so that the misses overlap.
+// A table's members lie all over memory; they are fetched ahead of their turn, so that the misses
+// overlap.
 template <typename Visit>
 void SetView::ForEach(Visit&& visit) const {
   if (shape_ != SetShape::kTable) {
@@ -54,8 +55,8 @@ void SetView::ForEachWhile(Visit&& visit) const {
   }
 }
 
-// Selection sampling (Knuth, The Art of Computer Programming, 3.4.2, algorithm S): each member is taken with a probability
-// of how many are still wanted among how many are left.
+// Selection sampling (Knuth, The Art of Computer Programming, 3.4.2, algorithm S): each member is
+// taken with a probability of how many are still wanted among how many are left.
 template <typename Visit>
 void SetView::Sample(size_t count, ringtail::Random& random, Visit&& visit) const {
   size_t left = this->count();
@@ -96,7 +97,8 @@ void SetEditor::Pop(ringtail::Random& random, Visit&& visit) {
 
 template <typename Visit>
 void SetEditor::PopMany(size_t count, ringtail::Random& random, Visit&& visit) {
-  // Redis builds a small rest anew instead of taking the many out; the rest may then be a small set again.
+  // Redis builds a small rest anew instead of taking the many out; the rest may then be a small set
+  // again.
   constexpr size_t kRestShare = 5;
   const SetView set = view();
   const size_t size = set.count();

@@ -119,6 +119,11 @@ class Server:
     def client(self) -> Client:
         return Client(self.port)
 
+    def empty(self):
+        """No keys any more, and their memory free."""
+        with self.client() as client:
+            client.command("FLUSHALL", "SYNC")
+
     def used_memory_bytes(self) -> int:
         with self.client() as client:
             return int(client.info("memory")["used_memory"])

@@ -317,7 +317,7 @@ class Run:
             if found or not keys:
                 continue
             for question in ([b"TYPE"], [b"GET"], [b"PEXPIRETIME"], [b"OBJECT", b"ENCODING"],
-                             [b"HGETALL"]):
+                             [b"HGETALL"], [b"XINFO", b"STREAM"]):
                 commands = [question + [key] for key in keys]
                 for command, mine, theirs in zip(commands, *self.pair.exchange(0, commands)):
                     found = found or self._compare(database, command, mine, theirs)

@@ -423,6 +423,41 @@ def check_watch(call, notes):
     return sum(count for _, count in notes)
 
 
+# Waiting ----------------------------------------------------------------------------------------
+
+def queue(client):
+    """RPUSH, BLPOP and BLMOVE over a few lists: every token is popped by exactly one client."""
+    put, taken = [], []
+    while client.is_time_left():
+        name = "queue:%d" % client.random.randrange(3)
+        if client.is_writer():
+            tokens = [b"%d:%d" % (client.index, len(put) + n)
+                      for n in range(client.random.randint(1, 3))]
+            if client.random.random() < 0.2:
+                client.pipeline([("MULTI",), ("RPUSH", name, *tokens), ("PING",), ("EXEC",)])
+            else:
+                client.call("RPUSH", name, *tokens)
+            put += tokens
+        elif client.random.random() < 0.3:
+            token = client.call("BLMOVE", name, "queue:%d" % client.random.randrange(3),
+                                "LEFT", "RIGHT", 0.01)
+            no_error(token)
+        else:
+            reply = no_error(client.call("BLPOP", "queue:0", "queue:1", "queue:2", 0.05))
+            if reply is not None:
+                taken.append(reply[1])
+    return put, taken
+
+
+def check_queue(call, notes):
+    put = [token for tokens, _ in notes for token in tokens]
+    taken = [token for _, tokens in notes for token in tokens]
+    left = [token for number in range(3) for token in call("LRANGE", "queue:%d" % number, 0, -1)]
+    expect(len(set(taken + left)) == len(taken) + len(left), "a token was handed out twice")
+    expect(set(taken + left) == set(put), "a token was lost")
+    return len(put) + len(taken)
+
+
 SCENARIOS = {
     "incr": (incr, check_incr),
     "incrby": (incrby, check_incrby),
@@ -439,6 +474,7 @@ SCENARIOS = {
     "expiry": (expiry, check_counts),
     "transfer": (transfer, check_counts),
     "watch": (watch, check_watch),
+    "queue": (queue, check_queue),
 }
 
 

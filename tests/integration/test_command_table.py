@@ -3,15 +3,25 @@ import pytest
 
 from resp import ErrorReply
 
-# Every command of the first milestone that Redis 7.0 has too.
+# Every command that Redis 7.0 has too.
 COMMANDS = """
+lpush rpush lpushx rpushx lpop rpop llen lindex lset linsert lrange lrem ltrim lpos lmove rpoplpush
+lmpop blpop brpop blmove brpoplpush blmpop sort sort_ro
+sadd srem scard sismember smismember smembers spop srandmember smove sscan sinter sinterstore
+sintercard sunion sunionstore sdiff sdiffstore pfadd pfcount pfmerge pfdebug pfselftest
+hset hmset hsetnx hget hmget hgetall hkeys hvals hlen hstrlen hexists hdel hincrby hincrbyfloat
+hrandfield hscan
+xadd xlen xrange xrevrange xdel xtrim xsetid xread xreadgroup xgroup xack xpending xclaim
+xautoclaim xinfo
+multi exec discard watch unwatch
 append auth bitcount bitfield bitfield_ro bitop bitpos client command config copy dbsize debug
 decr decrby del echo exists expire expireat expiretime flushall flushdb get getbit getdel getex
 getrange getset hello incr incrby incrbyfloat info keys latency lcs lolwut memory mget monitor
 move mset msetnx object persist pexpire pexpireat pexpiretime ping psetex pttl quit randomkey
 rename renamenx reset scan select set setbit setex setnx setrange shutdown slowlog strlen substr
 swapdb time touch ttl type unlink """.split()
-OUR_OWN = "delex delifeq digest msetex commandlog".split()
+OUR_OWN = "hexpire hpexpire hexpireat hpexpireat httl hpttl hexpiretime hpexpiretime hpersist \
+hgetex hsetex hgetdel sunioncard sdiffcard xackdel xdelex lmovem blmovem delex delifeq digest msetex commandlog".split()
 
 KEY_LINES = [
     ("GET", "a"), ("SET", "a", "1"), ("SET", "a", "1", "EX", "10", "GET"), ("MGET", "a", "b"),
@@ -22,7 +32,24 @@ KEY_LINES = [
     ("MEMORY", "USAGE", "a"), ("LCS", "a", "b"), ("GETEX", "a"), ("EXPIRE", "a", "1"), ("PING",),
     ("SELECT", "1"), ("nosuch", "a"), ("GET",), ("GET", "a", "b"), ("CONFIG", "GET", "x"),
     ("TOUCH", "a", "b"), ("SETBIT", "a", "0", "1"), ("GETDEL", "a"), ("SCAN", "0"),
-    ("MOVE", "a", "1"), ("EXISTS", "a", "a"), ("CLIENT", "bogus"), ("LCS", "a")]
+    ("MOVE", "a", "1"), ("EXISTS", "a", "a"), ("CLIENT", "bogus"), ("LCS", "a"),
+    *(tuple(line.split()) for line in """
+        LPUSH a 1|RPUSH a 1|LPUSHX a 1|RPUSHX a 1|LPOP a|RPOP a 2|LLEN a|LINDEX a 0|LSET a 0 x
+        LINSERT a BEFORE x y|LRANGE a 0 1|LREM a 0 x|LTRIM a 0 1|LPOS a x|LMOVE a b LEFT RIGHT
+        RPOPLPUSH a b|LMPOP 2 a b LEFT|LMPOP 3 a b LEFT|LMPOP x a b LEFT|BLPOP a b 0|BRPOP a 0
+        BLMOVE a b LEFT RIGHT 0|BRPOPLPUSH a b 0|BLMPOP 0 2 a b LEFT|SORT a|SORT a BY x* STORE d
+        SORT a STORE d STORE e|SORT_RO a BY x* GET y*
+        SADD a x|SREM a x|SCARD a|SISMEMBER a x|SMISMEMBER a x|SMEMBERS a|SPOP a|SRANDMEMBER a
+        SMOVE a b x|SSCAN a 0|SINTER a b|SINTERSTORE d a b|SINTERCARD 2 a b|SUNION a b
+        SUNIONSTORE d a b|SDIFF a b|SDIFFSTORE d a b|PFADD a x|PFCOUNT a b|PFMERGE d a b
+        HSET a f v|HMSET a f v|HSETNX a f v|HGET a f|HMGET a f|HGETALL a|HKEYS a|HVALS a|HLEN a
+        HSTRLEN a f|HEXISTS a f|HDEL a f|HINCRBY a f 1|HINCRBYFLOAT a f 1|HRANDFIELD a|HSCAN a 0
+        XADD a * f v|XLEN a|XRANGE a - +|XREVRANGE a + -|XDEL a 1-1|XTRIM a MAXLEN 1|XSETID a 1-1
+        XREAD STREAMS a b 0 0|XREAD COUNT 1 BLOCK 0 STREAMS a 0|XREADGROUP GROUP g c STREAMS a >
+        XREAD STREAMS a b 0|XGROUP CREATE a g $|XGROUP DESTROY a g|XACK a g 1-1|XPENDING a g
+        XCLAIM a g c 0 1-1|XAUTOCLAIM a g c 0 0|XINFO STREAM a|XINFO GROUPS a|XINFO CONSUMERS a g
+        WATCH a b|MULTI|EXEC|XREAD STREAMS STREAMS 0|XREADGROUP GROUP STREAMS c STREAMS a >
+    """.strip().replace("\n", "|").split("|"))]
 
 
 def flat(reply):

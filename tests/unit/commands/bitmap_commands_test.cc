@@ -164,14 +164,37 @@ TEST_F(BitmapCommandsTest, BitOpDropsTheDestinationsExpiry) {
   EXPECT_EQ(engine_.Verify(), nullptr);
 }
 
+// What BITOP makes of the bytes at one place, the first source's first.
+int CombineBytes(std::string_view operation, const std::vector<int>& bytes) {
+  int all = 0xff;
+  int any_other = 0;
+  int odd = 0;
+  int once = 0;
+  int often = 0;
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    all &= bytes[i];
+    odd ^= bytes[i];
+    often |= once & bytes[i];
+    once |= bytes[i];
+    if (i > 0) any_other |= bytes[i];
+  }
+  if (operation == "AND") return all;
+  if (operation == "OR") return once;
+  if (operation == "XOR") return odd;
+  if (operation == "DIFF") return bytes[0] & ~any_other;
+  if (operation == "DIFF1") return any_other & ~bytes[0];
+  return operation == "ANDOR" ? bytes[0] & any_other : once & ~often;
+}
+
 TEST_F(BitmapCommandsTest, BitOpMatchesABytewiseModel) {
+  constexpr std::array kOperations = {"AND", "OR", "XOR", "DIFF", "DIFF1", "ANDOR", "ONE"};
   const uint64_t seed = 99;
   SCOPED_TRACE(seed);
   Random random(seed);
-  for (int round = 0; round < 300; ++round) {
+  for (int round = 0; round < 700; ++round) {
     const size_t scale = round % 20 == 0 ? 40'000 : 50;
-    std::vector<std::string> values(1 + random.Below(4));
-    std::vector<std::string> words = {"BITOP", std::array{"AND", "OR", "XOR"}[random.Below(3)], "d"};
+    std::vector<std::string> values(2 + random.Below(4));
+    std::vector<std::string> words = {"BITOP", kOperations[random.Below(kOperations.size())], "d"};
     size_t longest = 0;
     for (std::string& value : values) {
       value.resize(random.Below(scale));
@@ -182,16 +205,30 @@ TEST_F(BitmapCommandsTest, BitOpMatchesABytewiseModel) {
     }
     std::string model(longest, '\0');
     for (size_t i = 0; i < longest; ++i) {
-      int byte = i < values[0].size() ? values[0][i] : 0;
-      for (size_t v = 1; v < values.size(); ++v) {
-        const int other = i < values[v].size() ? values[v][i] : 0;
-        byte = words[1] == "AND" ? byte & other : words[1] == "OR" ? byte | other : byte ^ other;
+      std::vector<int> bytes;
+      for (const std::string& value : values) {
+        bytes.push_back(i < value.size() ? value[i] & 0xff : 0);
       }
-      model[i] = static_cast<char>(byte);
+      model[i] = static_cast<char>(CombineBytes(words[1], bytes));
     }
     ASSERT_EQ(Run(words), Integer(static_cast<int64_t>(longest)));
-    ASSERT_EQ(Run({"GET", "d"}), longest == 0 ? kNull : Bulk(model));
+    ASSERT_EQ(Run({"GET", "d"}), longest == 0 ? kNull : Bulk(model)) << words[1];
   }
+}
+
+TEST_F(BitmapCommandsTest, BitOpsThatCompareNeedSomethingToCompareWith) {
+  Run({"SET", "a", "abc"});
+  for (const std::string operation : {"DIFF", "DIFF1", "ANDOR"}) {
+    EXPECT_EQ(Run({"BITOP", operation, "d", "a"}),
+              "-ERR BITOP " + operation + " must be called with at least two source keys.\r\n");
+    EXPECT_EQ(Run({"BITOP", operation, "d", "a", "none"}), Integer(3));
+  }
+  EXPECT_EQ(Run({"BITOP", "one", "d", "a"}), Integer(3));
+  EXPECT_EQ(Run({"GET", "d"}), Bulk("abc"));
+  EXPECT_EQ(Run({"BITOP", "ONE", "a", "a", "a"}), Integer(3));
+  EXPECT_EQ(Run({"GET", "a"}), Bulk(std::string(3, '\0')));
+  EXPECT_EQ(Run({"BITOP", "DIFF", "d", "none", "none"}), Integer(0));
+  EXPECT_EQ(Run({"EXISTS", "d"}), Integer(0));
 }
 
 // ---- BITFIELD

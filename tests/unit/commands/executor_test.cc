@@ -35,5 +35,36 @@ TEST_F(ExecutorTest, WritesThatChangeSomethingAreLoggedAsTheyCame) {
   engine_.log().RemoveReader(&recorder);
 }
 
+// All requests of a batch pass every stage before the first is executed, as a worker does it.
+TEST_F(ExecutorTest, AskingForMembersAheadChangesNoAnswer) {
+  for (int i = 0; i < 1000; ++i) Run({"HSET", "large", "f" + std::to_string(i), "v"});
+  Run({"HSET", "small", "f1", "v"});
+  Run({"SET", "string", "v"});
+  const std::vector<std::vector<std::string>> batch = {
+      {"HGET", "large", "f1"}, {"HGET", "small", "f1"}, {"HGET", "nokey", "f1"}, {"HGET", "large"},
+      {"NOPE", "large", "f1"}, {"HGET", "string", "f1"}, {"DEL", "large"},
+      {"HGET", "large", "f1"}, {"HSET", "large", "f1", "new"}, {"ZADD", "large", "1", "m"}};
+  std::vector<Request> requests;
+  engine_.BeginBatch(engine_.worker(0));
+  args_.Clear();
+  executor_.BeginBatch();
+  for (const auto& words : batch) {
+    Request request{.first_arg = args_.count(), .arg_count = static_cast<uint32_t>(words.size())};
+    for (const std::string& word : words) args_.Push(word);
+    executor_.Prepare(request, client_.db);
+    requests.push_back(request);
+  }
+  for (const Request& request : requests) executor_.PrefetchEntries(request, client_.db);
+  for (const Request& request : requests) executor_.PrefetchMemberBucket(request, client_.db);
+  executor_.PrefetchMembers();
+  proto::OutputBuffer output(pool_);
+  for (const Request& request : requests) executor_.Execute(request, client_, output);
+  engine_.EndBatch(engine_.worker(0));
+  const std::string bytes = Bytes(output);
+  const std::string found = "$1\r\nv\r\n";
+  EXPECT_TRUE(bytes.starts_with(found + found + "$-1\r\n-ERR wrong number of arguments"));
+  EXPECT_NE(bytes.find(":1\r\n$-1\r\n:1\r\n"), std::string::npos) << bytes;
+}
+
 }  // namespace
 }  // namespace ringtail::commands

@@ -297,7 +297,8 @@ TEST_F(SetCommandsTest, CardinalitiesStopAtTheirLimit) {
 
 TEST_F(SetCommandsTest, CardinalitiesCheckTheirArguments) {
   for (const std::string command : {"SINTERCARD", "SDIFFCARD"}) {
-    for (const std::string count : {"0", "-1", "x", "-9223372036854775808", "9223372036854775808"}) {
+    for (const std::string count :
+         {"0", "-1", "x", "-9223372036854775808", "9223372036854775808"}) {
       EXPECT_EQ(Run({command, count, "a"}), "-ERR numkeys should be greater than 0\r\n");
     }
     for (const std::string count : {"2", "4294967297", "9223372036854775807"}) {

@@ -97,7 +97,7 @@ TEST_F(TransactionTest, AWatchedKeyThatAnybodyChangesFailsExec) {
 TEST_F(TransactionTest, WhatLeavesAWatchedKeyAsItWasDoesNotFailExec) {
   const std::vector<std::vector<std::string>> others = {
       {"GET", "a"},         {"SET", "b", "1"}, {"SETNX", "a", "2"}, {"PERSIST", "a"},
-      {"DEL", "none"},      {"TOUCH", "a"},    {"SELECT", "0"},     {"SWAPDB", "4", "5"},
+      {"DEL", "none"},      {"TOUCH", "a"},    {"SELECT", "0"},     {"SWAPDB", "4", "5"},  {"SWAPDB", "0", "0"},
       {"SET", "a", "9", "NX"}};
   for (const auto& command : others) {
     Run({"FLUSHALL"});

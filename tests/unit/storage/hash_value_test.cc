@@ -187,7 +187,7 @@ TEST(HashValue, AgreesWithAMapOverAMillionOperations) {
     if (::testing::Test::HasFailure()) FAIL() << "operation " << i;
   }
   // Both forms were there for long, so the border was crossed many times.
-  EXPECT_GT(packed_count, Operations(20'000));
+  EXPECT_GT(packed_count, Operations(5'000));
   EXPECT_GT(large_count, Operations(20'000));
 }
 
@@ -225,6 +225,7 @@ TEST(HashValue, AClonedHashSharesNothing) {
 }
 
 TEST(HashValue, FootprintIsWhatTheAllocatorGave) {
+  if (kIsSanitized) GTEST_SKIP() << "operator new is not counted there";
   memory::FoldThreadCount();
   const int64_t before = memory::UsedBytes();
   auto table = std::make_unique<HashTable>();
@@ -239,8 +240,9 @@ TEST(HashValue, FootprintIsWhatTheAllocatorGave) {
 }
 
 TEST(HashValue, FieldsOfEveryLengthKeepTheirBytes) {
-  for (const size_t name_bytes : {0, 1, 125, 126, 127, 128, 65535, 65536}) {
-    for (const size_t value_bytes : {0, 1, 127, 128, 16383, 16384, 70000}) {
+  using Sizes = std::initializer_list<size_t>;
+  for (const size_t name_bytes : Sizes{0, 1, 125, 126, 127, 128, 65535, 65536}) {
+    for (const size_t value_bytes : Sizes{0, 1, 127, 128, 16383, 16384, 70000}) {
       for (const int64_t expiry_ms : {kNoExpiry, int64_t{123}}) {
         const std::string name(name_bytes, 'n');
         const std::string value(value_bytes, 'v');
