@@ -187,7 +187,8 @@ inline constexpr std::string_view kGeoRadiusNegative = "ERR radius cannot be neg
 inline constexpr std::string_view kGeoWidth = "ERR need numeric width";
 inline constexpr std::string_view kGeoHeight = "ERR need numeric height";
 inline constexpr std::string_view kGeoBoxNegative = "ERR height or width cannot be negative";
-inline constexpr std::string_view kGeoVertices = "ERR GEOSEARCH BYPOLYGON must have at least 3 vertices";
+inline constexpr std::string_view kGeoVertices =
+    "ERR GEOSEARCH BYPOLYGON must have at least 3 vertices";
 inline constexpr std::string_view kGeoMember = "ERR could not decode requested zset member";
 inline constexpr std::string_view kGeoCount = "ERR COUNT must be > 0";
 inline constexpr std::string_view kGeoAny = "ERR the ANY argument requires COUNT argument";

@@ -88,8 +88,8 @@ void GeoPos(CommandContext& ctx, Args args) {
 }
 
 // GEOSEARCH key FROMMEMBER member | FROMLONLAT longitude latitude BYRADIUS radius unit |
-// BYBOX width height unit | BYPOLYGON count longitude latitude ... [ASC | DESC] [COUNT count [ANY]]
-// [WITHCOORD] [WITHDIST] [WITHHASH]
+// BYBOX width height unit | BYPOLYGON count longitude latitude ... [ASC | DESC] [COUNT count
+// [ANY]] [WITHCOORD] [WITHDIST] [WITHHASH]
 void GeoSearch(CommandContext& ctx, Args args) {
   geo::Search(ctx, args, {.kind = geo::SearchKind::kSearch});
 }
@@ -118,6 +118,14 @@ void GeoRadiusByMemberRo(CommandContext& ctx, Args args) {
 
 // ---- The table
 
+// The key behind a word that is looked for from `index` on.
+constexpr KeySpec StoreKey(std::string_view keyword, int16_t index) {
+  return {.begin = KeySpec::Begin::kKeyword,
+          .flags = kKeyOw | kKeyUpdate,
+          .index = index,
+          .keyword = keyword};
+}
+
 constexpr CommandSpec kCommands[] = {
     {.name = "GEOADD", .arity = -5, .flags = kWrite | kDenyOom,
      .keys = {OneKey(kKeyRw | kKeyUpdate)}, .categories = kCatGeo, .handler = GeoAdd,
@@ -145,7 +153,7 @@ constexpr CommandSpec kCommands[] = {
      .complexity = "O(N + log M) where N is the number of members near the shape, M that of all.",
      .summary = "Stores the members inside a circle, a box or a polygon."},
     {.name = "GEORADIUS", .arity = -6, .flags = kWrite | kDenyOom | kMovableKeys,
-     .keys = {OneKey(kKeyRo | kKeyAccess), {.begin = KeySpec::Begin::kKeyword, .flags = kKeyOw | kKeyUpdate, .index = 6, .keyword = "STORE"}, {.begin = KeySpec::Begin::kKeyword, .flags = kKeyOw | kKeyUpdate, .index = 6, .keyword = "STOREDIST"}},
+     .keys = {OneKey(kKeyRo | kKeyAccess), StoreKey("STORE", 6), StoreKey("STOREDIST", 6)},
      .categories = kCatGeo, .handler = GeoRadius, .group = "geo", .since = "3.2.0",
      .complexity = "O(N + log M) where N is the number of members near the circle, M that "
          "of all.",
@@ -159,7 +167,7 @@ constexpr CommandSpec kCommands[] = {
      .summary = "Returns the members inside a circle around a point.",
      .deprecated_since = "6.2.0", .replaced_by = "`GEOSEARCH` with the `BYRADIUS` argument"},
     {.name = "GEORADIUSBYMEMBER", .arity = -5, .flags = kWrite | kDenyOom | kMovableKeys,
-     .keys = {OneKey(kKeyRo | kKeyAccess), {.begin = KeySpec::Begin::kKeyword, .flags = kKeyOw | kKeyUpdate, .index = 5, .keyword = "STORE"}, {.begin = KeySpec::Begin::kKeyword, .flags = kKeyOw | kKeyUpdate, .index = 5, .keyword = "STOREDIST"}},
+     .keys = {OneKey(kKeyRo | kKeyAccess), StoreKey("STORE", 5), StoreKey("STOREDIST", 5)},
      .categories = kCatGeo, .handler = GeoRadiusByMember, .group = "geo", .since = "3.2.0",
      .complexity = "O(N + log M) where N is the number of members near the circle, M that "
          "of all.",

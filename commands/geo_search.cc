@@ -87,7 +87,8 @@ bool ParseBox(CommandContext& ctx, Args words, Shape& shape) {
   return true;
 }
 
-// count longitude latitude ...; returns how many arguments these are, 0 after an error was answered.
+// count longitude latitude ...; returns how many arguments these are, 0 after an error was
+// answered.
 size_t ParsePolygon(CommandContext& ctx, Args words, Shape& shape) {
   const auto count = ctx.IntArg(words[0]);
   if (!count) return 0;
@@ -120,7 +121,9 @@ class OptionParser {
   bool Parse(Args words) {
     while (!words.empty()) {
       size_t taken = TakeCommon(words);
-      if (taken == 0 && !ctx_.replied()) taken = is_search() ? TakeSearch(words) : TakeStore(words);
+      if (taken == 0 && !ctx_.replied()) {
+        taken = is_search() ? TakeSearch(words) : TakeStore(words);
+      }
       if (taken == 0) {
         if (!ctx_.replied()) ctx_.SyntaxError();
         return false;
@@ -205,7 +208,8 @@ class OptionParser {
   bool is_from_point_ = false;
 };
 
-// What the form itself says before the options; how many arguments that is, 0 after an error was answered.
+// What the form itself says before the options; how many arguments that is, 0 after an error was
+// answered.
 size_t ParseForm(CommandContext& ctx, Args args, const SearchForm& form, const KeyRef& key,
                  Request& request) {
   switch (form.kind) {

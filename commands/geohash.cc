@@ -35,7 +35,8 @@ uint64_t Interleave(uint32_t latitude, uint32_t longitude) {
   return Spread(latitude) | (Spread(longitude) << 1);
 }
 
-// Where a coordinate of [-max, max] lies among 2^step parts; the uppermost end has a part of its own in a hash.
+// Where a coordinate of [-max, max] lies among 2^step parts; the uppermost end has a part of its
+// own in a hash.
 uint32_t PartOf(double coordinate, double max, unsigned step) {
   const double share = (coordinate + max) / (max + max);
   return static_cast<uint32_t>(share * static_cast<double>(uint64_t{1} << step));
@@ -116,8 +117,9 @@ Box BoxAround(const Point& center, double half_width_meters, double half_height_
           .south = std::max(center.latitude - height, -kLatitudeMax),
           .east = kLongitudeMax,
           .north = std::min(center.latitude + height, kLatitudeMax)};
-  // A degree of longitude is shortest where the box is nearest to a pole. On the great circle two points of one latitude
-  // are a = 2 asin(cos(latitude) sin(difference / 2)) apart; elsewhere in the box they are farther.
+  // A degree of longitude is shortest where the box is nearest to a pole. On the great circle
+  // two points of one latitude are a = 2 asin(cos(latitude) sin(difference / 2)) apart;
+  // elsewhere in the box they are farther.
   const double nearest = std::max(std::fabs(box.south), std::fabs(box.north));
   if (std::fabs(center.latitude) + height >= 90) return box;
   const double angle = half_width_meters * kMargin / kEarthRadiusMeters / 2;
@@ -135,7 +137,8 @@ Box BoxAround(const Point& center, double half_width_meters, double half_height_
 }
 
 std::vector<HashRange> RangesOf(const Box& box) {
-  // Squares on a side: fewer make the search read more that is outside, more cost a search in the tree each.
+  // Squares on a side: fewer make the search read more that is outside, more cost a search in
+  // the tree each.
   constexpr double kSquares = 4;
   if (box.west > box.east) {
     auto ranges = RangesOf({box.west, box.south, kLongitudeMax, box.north});

@@ -3,9 +3,9 @@
 //   uint64_t hash = geo::Encode({.longitude = 13.36, .latitude = 38.11});
 //   double meters = geo::Distance(geo::Decode(hash), other);
 //
-// A hash is 26 bits of latitude and 26 of longitude, interleaved, latitude's lowest bit lowest: a square of the map is
-// a run of numbers. Latitudes end where the web's Mercator map does, as in Redis, and distances are on Redis's sphere.
-// Thread rule: pure functions.
+// A hash is 26 bits of latitude and 26 of longitude, interleaved, latitude's lowest bit lowest:
+// a square of the map is a run of numbers. Latitudes end where the web's Mercator map does, as
+// in Redis, and distances are on Redis's sphere. Thread rule: pure functions.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,8 @@ uint64_t Encode(const Point& point);
 Point Decode(uint64_t hash);
 /// The hash that a score stands for, whatever number it is.
 uint64_t HashOfScore(double score);
-/// The eleven characters of the usual geohash, whose latitudes end at 90; the last one is always 0.
+/// The eleven characters of the usual geohash, whose latitudes end at 90; the last one is always
+/// 0.
 std::string Text(const Point& point);
 
 /// Metres along the surface (haversine).
@@ -38,7 +39,8 @@ double Distance(const Point& from, const Point& to);
 /// Metres between two latitudes.
 double LatitudeDistance(double from, double to);
 
-/// The part of the map between two corners; it crosses the date line if `west` is greater than `east`.
+/// The part of the map between two corners; it crosses the date line if `west` is greater than
+/// `east`.
 struct Box {
   double west;
   double south;

@@ -1,4 +1,5 @@
-// Unions, intersections and differences of sorted sets, among which plain sets may be: their members score 1.
+// Unions, intersections and differences of sorted sets, among which plain sets may be: their
+// members score 1.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -96,8 +97,8 @@ double Weighted(const Source& source, double score) {
   return std::isnan(product) ? 0 : product;
 }
 
-// Smaller ones first: an intersection then looks up as few members as it can. It also decides in which order scores are
-// added up, so it is Redis's.
+// Smaller ones first: an intersection then looks up as few members as it can. It also decides in
+// which order scores are added up, so it is Redis's.
 void SortBySize(std::vector<Source>& sources) {
   std::stable_sort(sources.begin(), sources.end(), [](const Source& left, const Source& right) {
     return left.size() < right.size();

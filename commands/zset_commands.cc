@@ -252,8 +252,8 @@ void ZRevRank(CommandContext& ctx, Args args) { ReplyRank(ctx, args, Direction::
 
 // ---- ZRANDMEMBER
 
-// How many random members may be asked for with repetition: a reply of several gigabytes. Redis has no bound, and builds
-// the reply until it is out of memory.
+// How many random members may be asked for with repetition: a reply of several gigabytes. Redis
+// has no bound, and builds the reply until it is out of memory.
 constexpr uint64_t kRepeatedMembersMax = uint64_t{1} << 28;
 
 // Different ranks, all choices equally likely (Floyd's sampling); in order.
