@@ -118,7 +118,8 @@ void Restore(CommandContext& ctx, Args args) {
 constexpr size_t kFirstMigrateOption = 6;
 constexpr int64_t kMigrateTimeoutMs = 1000;
 
-// Where the keys stand: argument 3, or behind KEYS if that is empty. Words that other options take are skipped.
+// Where the keys stand: argument 3, or behind KEYS if that is empty and KEYS is not the last word. Words that other
+// options take are skipped.
 bool FindMigratedKeys(Args args, KeyPositions& out) {
   constexpr uint16_t kFlags = kKeyRw | kKeyAccess | kKeyDelete;
   for (size_t i = kFirstMigrateOption; i < args.size(); ++i) {
@@ -128,8 +129,9 @@ bool FindMigratedKeys(Args args, KeyPositions& out) {
       i += 2;
     } else if (EqualsIgnoreCase(args[i], "KEYS")) {
       if (!args[3].empty()) return false;
+      if (i + 1 == args.size()) break;
       for (size_t k = i + 1; k < args.size(); ++k) out.Push(static_cast<uint32_t>(k), kFlags);
-      return out.count > 0;
+      return true;
     }
   }
   out.Push(3, kFlags);

@@ -81,8 +81,9 @@ class Line {
  private:
   // Redis reads a number from the beginning of the text, or 0.
   static std::string PortOf(const std::string& text) {
-    const size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
-    return digits == 0 ? "0" : text.substr(0, digits);
+    const size_t sign = text.starts_with('-') ? 1 : 0;
+    const size_t end = std::min(text.find_first_not_of("0123456789", sign), text.size());
+    return end == sign ? "0" : text.substr(0, end);
   }
   static bool IsToWait() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
 
@@ -109,7 +110,7 @@ class Line {
 
   void BeginStep() { deadline_ = std::chrono::steady_clock::now() + step_; }
   bool Wait(short events) const {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(
         deadline_ - std::chrono::steady_clock::now());
     pollfd waiting{.fd = fd_.get(), .events = events, .revents = 0};
     return left.count() > 0 && poll(&waiting, 1, static_cast<int>(left.count())) > 0;

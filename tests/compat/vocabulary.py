@@ -213,13 +213,14 @@ NEVER_SPOILED = {b"CLIENT", b"DEBUG", b"CONFIG", b"HELLO",
                  b"BLPOP", b"BRPOP", b"BLMOVE", b"BRPOPLPUSH", b"BLMPOP"}
 
 _SOON = {b"EX": 86400, b"PX": 86400_000, b"EXPIRE": 86400, b"PEXPIRE": 86400_000,
-         b"SETEX": 86400, b"PSETEX": 86400_000}
+         b"SETEX": 86400, b"PSETEX": 86400_000, b"RESTORE": 86400_000,
+         b"RESTORE-ASKING": 86400_000}
 
 
 def expires_soon(command):
     """Whether the command gives a key a time to live that may end during the run."""
     name = command[0].upper()
-    if name in (b"EXPIRE", b"PEXPIRE", b"SETEX", b"PSETEX"):
+    if name in (b"EXPIRE", b"PEXPIRE", b"SETEX", b"PSETEX", b"RESTORE", b"RESTORE-ASKING"):
         return len(command) > 2 and _is_between_zero_and(command[2], _SOON[name])
     if name in (b"SET", b"GETEX"):
         return any(word.upper() in _SOON and _is_between_zero_and(time_value, _SOON[word.upper()])

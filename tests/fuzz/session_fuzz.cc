@@ -37,7 +37,8 @@ bool IsLeftOut(const commands::CommandTable::Entry* command) {
       command->container != nullptr ? command->container->full_name : command->full_name;
   for (const std::string_view left_out :
        {"client", "config", "debug", "info", "latency", "memory", "monitor", "shutdown", "slowlog",
-        "commandlog", "randomkey", "time", "lolwut", "command"}) {
+        "commandlog", "randomkey", "time", "lolwut", "command", "dump", "restore", "restore-asking",
+        "migrate"}) {
     if (name == left_out) return true;
   }
   return false;
