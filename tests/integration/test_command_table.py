@@ -14,6 +14,12 @@ hrandfield hscan
 xadd xlen xrange xrevrange xdel xtrim xsetid xread xreadgroup xgroup xack xpending xclaim
 xautoclaim xinfo
 multi exec discard watch unwatch
+zadd zincrby zrem zcard zcount zlexcount zscore zmscore zrange zrangestore zrevrange
+zrangebyscore zrevrangebyscore zrangebylex zrevrangebylex zremrangebyrank zremrangebyscore
+zremrangebylex zpopmin zpopmax zmpop bzpopmin bzpopmax bzmpop zrandmember zscan zunion zinter zdiff
+zunionstore zinterstore zdiffstore zintercard geoadd geodist geohash geopos geosearch
+geosearchstore georadius georadius_ro georadiusbymember georadiusbymember_ro dump restore
+restore-asking migrate
 append auth bitcount bitfield bitfield_ro bitop bitpos client command config copy dbsize debug
 decr decrby del echo exists expire expireat expiretime flushall flushdb get getbit getdel getex
 getrange getset hello incr incrby incrbyfloat info keys latency lcs lolwut memory mget monitor
@@ -33,7 +39,7 @@ KEY_LINES = [
     ("SELECT", "1"), ("nosuch", "a"), ("GET",), ("GET", "a", "b"), ("CONFIG", "GET", "x"),
     ("TOUCH", "a", "b"), ("SETBIT", "a", "0", "1"), ("GETDEL", "a"), ("SCAN", "0"),
     ("MOVE", "a", "1"), ("EXISTS", "a", "a"), ("CLIENT", "bogus"), ("LCS", "a"),
-    *(tuple(line.split()) for line in """
+    *(tuple(line.strip().split(" ")) for line in """
         LPUSH a 1|RPUSH a 1|LPUSHX a 1|RPUSHX a 1|LPOP a|RPOP a 2|LLEN a|LINDEX a 0|LSET a 0 x
         LINSERT a BEFORE x y|LRANGE a 0 1|LREM a 0 x|LTRIM a 0 1|LPOS a x|LMOVE a b LEFT RIGHT
         RPOPLPUSH a b|LMPOP 2 a b LEFT|LMPOP 3 a b LEFT|LMPOP x a b LEFT|BLPOP a b 0|BRPOP a 0
@@ -48,7 +54,16 @@ KEY_LINES = [
         XREAD STREAMS a b 0 0|XREAD COUNT 1 BLOCK 0 STREAMS a 0|XREADGROUP GROUP g c STREAMS a >
         XREAD STREAMS a b 0|XGROUP CREATE a g $|XGROUP DESTROY a g|XACK a g 1-1|XPENDING a g
         XCLAIM a g c 0 1-1|XAUTOCLAIM a g c 0 0|XINFO STREAM a|XINFO GROUPS a|XINFO CONSUMERS a g
-        WATCH a b|MULTI|EXEC|XREAD STREAMS STREAMS 0|XREADGROUP GROUP STREAMS c STREAMS a >
+        ZADD a 1 x|ZINCRBY a 1 x|ZREM a x|ZCARD a|ZCOUNT a 0 1|ZLEXCOUNT a - +|ZSCORE a x|ZRANK a x
+        ZRANGE a 0 1|ZRANGESTORE d a 0 1|ZREVRANGE a 0 1|ZRANGEBYSCORE a 0 1|ZRANGEBYLEX a - +
+        ZREMRANGEBYRANK a 0 1|ZREMRANGEBYSCORE a 0 1|ZREMRANGEBYLEX a - +|ZPOPMIN a|ZMPOP 2 a b MIN
+        BZPOPMIN a b 0|BZPOPMAX a 0|BZMPOP 0 2 a b MAX|ZRANDMEMBER a|ZSCAN a 0|ZUNION 2 a b
+        ZINTER 2 a b WEIGHTS 1 2|ZDIFF 2 a b|ZUNIONSTORE d 2 a b|ZINTERSTORE d 2 a b AGGREGATE MAX
+        ZDIFFSTORE d 2 a b|ZINTERCARD 2 a b|ZUNION 3 a b|GEOADD a 1 2 x|GEODIST a x y|GEOHASH a x
+        GEOPOS a x|GEOSEARCH a FROMMEMBER x BYRADIUS 1 m|GEORADIUS a 1 2 3 m|DUMP a|RESTORE a 0 x
+        GEORADIUS a 1 2 3 m STORE d|GEORADIUS a 1 2 3 m STOREDIST d|GEORADIUSBYMEMBER a x 1 m STORE d
+        GEORADIUS_RO a 1 2 3 m|GEOSEARCHSTORE d a FROMMEMBER x BYRADIUS 1 m|MIGRATE h 1 a 0 5
+        MIGRATE h 1  0 5 KEYS a b|WATCH a b|MULTI|EXEC|XREAD STREAMS STREAMS 0|XREADGROUP GROUP STREAMS c STREAMS a >
     """.strip().replace("\n", "|").split("|"))]
 
 
