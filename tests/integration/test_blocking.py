@@ -255,3 +255,75 @@ def test_the_reply_speaks_the_waiters_protocol(server, client):
         wait_until_blocked(server, 1)
         client.call("RPUSH", "b", 1, 2, 3)
         assert waiter.read_reply() == [b"b", [b"1", b"2"]]
+
+
+# Sorted sets and streams ------------------------------------------------------------------------
+
+@pytest.mark.parametrize("command,bring,reply", [
+    (("BZPOPMIN", "none", "k", 0), ("ZADD", "k", 1, "a", 2, "b"), [b"k", b"a", b"1"]),
+    (("BZPOPMAX", "k", 0), ("ZADD", "k", 1, "a", 2, "b"), [b"k", b"b", b"2"]),
+    (("BZMPOP", 0, 2, "none", "k", "MAX", "COUNT", 2), ("ZADD", "k", 1, "a", 2, "b", 3, "c"),
+     [b"k", [[b"c", b"3"], [b"b", b"2"]]]),
+    (("BZPOPMIN", "k", 0), ("ZINCRBY", "k", 5, "a"), [b"k", b"a", b"5"]),
+    (("BZPOPMIN", "k", 0), ("GEOADD", "k", 0, 0, "here"), [b"k", b"here", b"3377699720527872"]),
+    (("XREAD", "BLOCK", 0, "STREAMS", "none", "k", "$", "$"), ("XADD", "k", "1-1", "f", "v"),
+     [[b"k", [[b"1-1", [b"f", b"v"]]]]]),
+], ids=lambda value: value[0] if isinstance(value[0], str) else "")
+def test_sorted_sets_and_streams_serve_too(server, client, waiter, command, bring, reply):
+    waiter.send(*command)
+    wait_until_blocked(server, 1)
+    client.call("SADD", "k", "wrong type")
+    client.call("DEL", "k")
+    assert blocked_count(server) == 1
+    client.call(*bring)
+    assert waiter.read_reply() == reply
+    wait_until_blocked(server, 0)
+
+
+def test_a_zunionstore_serves_those_who_wait(server, client, waiter):
+    waiter.send("BZPOPMAX", "sum", 0)
+    wait_until_blocked(server, 1)
+    client.call("ZADD", "a", 1, "x")
+    client.call("ZADD", "b", 2, "x")
+    assert client.call("ZUNIONSTORE", "sum", 2, "a", "b") == 1
+    assert waiter.read_reply() == [b"sum", b"x", b"3"]
+    assert client.call("EXISTS", "sum") == 0
+
+
+def test_every_reader_of_a_stream_gets_the_entry(server, client):
+    readers = [server.connect() for _ in range(50)]
+    for connection in readers:
+        connection.send("XREAD", "BLOCK", 0, "STREAMS", "log", "$")
+    wait_until_blocked(server, 50)
+    client.call("XADD", "log", "1-1", "f", "v")
+    for connection in readers:
+        assert connection.read_reply() == [[b"log", [[b"1-1", [b"f", b"v"]]]]]
+        connection.close()
+
+
+def test_consumers_of_a_group_get_an_entry_each(server, client):
+    client.call("XGROUP", "CREATE", "log", "g", "$", "MKSTREAM")
+    consumers = [server.connect() for _ in range(10)]
+    for number, connection in enumerate(consumers):
+        connection.send("XREADGROUP", "GROUP", "g", "c%d" % number, "COUNT", 1, "BLOCK", 0,
+                        "STREAMS", "log", ">")
+        wait_until_blocked(server, number + 1)
+    for number in range(1, 11):
+        client.call("XADD", "log", "%d-1" % number, "f", "v")
+    for number, connection in enumerate(consumers, 1):
+        assert connection.read_reply() == [[b"log", [[b"%d-1" % number, [b"f", b"v"]]]]]
+        connection.close()
+    assert client.call("XPENDING", "log", "g")[0] == 10
+
+
+@pytest.mark.parametrize("remove,error", [
+    (("DEL", "log"), b"NOGROUP"), (("XGROUP", "DESTROY", "log", "g"), b"NOGROUP"),
+    (("FLUSHALL",), b"NOGROUP"), (("SET", "log", "x"), b"WRONGTYPE"),
+    (("RENAME", "log", "other"), b"NOGROUP")], ids=lambda value: value[0] if value else "")
+def test_a_group_that_goes_away_wakes_its_consumers(server, client, waiter, remove, error):
+    client.call("XGROUP", "CREATE", "log", "g", "$", "MKSTREAM")
+    waiter.send("XREADGROUP", "GROUP", "g", "c", "BLOCK", 0, "STREAMS", "log", ">")
+    wait_until_blocked(server, 1)
+    client.call(*remove)
+    reply = waiter.read_reply()
+    assert isinstance(reply, ErrorReply) and reply.startswith(error)
