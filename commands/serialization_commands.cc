@@ -26,7 +26,8 @@ struct RestoreOptions {
   std::optional<int64_t> frequency = {};
 };
 
-// Nothing after having answered what is wrong. Each of IDLETIME and FREQ excludes the other, not itself.
+// Nothing after having answered what is wrong. Each of IDLETIME and FREQ excludes the other, not
+// itself.
 std::optional<RestoreOptions> ParseRestoreOptions(CommandContext& ctx, Args args) {
   RestoreOptions options;
   for (size_t i = 4; i < args.size(); ++i) {
@@ -118,8 +119,8 @@ void Restore(CommandContext& ctx, Args args) {
 constexpr size_t kFirstMigrateOption = 6;
 constexpr int64_t kMigrateTimeoutMs = 1000;
 
-// Where the keys stand: argument 3, or behind KEYS if that is empty and KEYS is not the last word. Words that other
-// options take are skipped.
+// Where the keys stand: argument 3, or behind KEYS if that is empty and KEYS is not the last word.
+// Words that other options take are skipped.
 bool FindMigratedKeys(Args args, KeyPositions& out) {
   constexpr uint16_t kFlags = kKeyRw | kKeyAccess | kKeyDelete;
   for (size_t i = kFirstMigrateOption; i < args.size(); ++i) {
@@ -197,7 +198,8 @@ void EraseMigrated(CommandContext& ctx, std::span<const MigratedKey> keys) {
   if (effect.size() > 1) ctx.Effect(effect);
 }
 
-// MIGRATE host port key|"" db timeout [COPY] [REPLACE] [AUTH password | AUTH2 user password] [KEYS key …]
+// MIGRATE host port key|"" db timeout [COPY] [REPLACE] [AUTH password | AUTH2 user password]
+//         [KEYS key …]
 void Migrate(CommandContext& ctx, Args args) {
   const auto request = ParseMigrateOptions(ctx, args);
   if (!request) return;

@@ -1,8 +1,10 @@
-// Values as portable bytes, and their way to another server: what DUMP, RESTORE and MIGRATE ask for.
+// Values as portable bytes, and their way to another server: what DUMP, RESTORE and MIGRATE ask
+// for.
 //
 //   ctx.reply().Bulk(services.serialization->Dump(*key.entry()));
 //
-// server/ implements both by way of persistence/, of which commands know nothing. Thread rule: any worker.
+// server/ implements both by way of persistence/, of which commands know nothing. Thread rule: any
+// worker.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +25,8 @@ class SerializationService {
   virtual std::string Dump(const storage::Entry& entry) = 0;
   /// Whether a payload's version and checksum are right.
   virtual bool IsIntact(std::string_view payload) = 0;
-  /// The value of an intact payload as an entry of this name, without an expiry; the caller owns it.
+  /// The value of an intact payload as an entry of this name, without an expiry; the caller owns
+  /// it.
   virtual Result<storage::Entry*> Restore(std::string_view payload, std::string_view name) = 0;
 };
 
@@ -50,7 +53,8 @@ struct MigratedKey {
 class MigrateService {
  public:
   virtual ~MigrateService() = default;
-  /// Hands keys over and waits for the answers. What went wrong as an error reply, or "" if nothing did. Blocks.
+  /// Hands keys over and waits for the answers. What went wrong as an error reply, or "" if
+  /// nothing did. Blocks.
   virtual std::string Migrate(const MigrateTarget& target, std::span<MigratedKey> keys) = 0;
 };
 

@@ -66,12 +66,14 @@ std::optional<PackedElement> ListpackReader::Next() {
   }
   const auto element = Element(head);
   if (!ok()) return std::nullopt;
-  // The element's length again, 7 bits a byte, the highest first; all but the first have the high bit.
+  // The element's length again, 7 bits a byte, the highest first; all but the first have the high
+  // bit.
   const size_t element_bytes = left_before - input_.left_bytes();
   size_t back_bytes = 1;
   while (back_bytes < 5 && element_bytes >> (7 * back_bytes) != 0) ++back_bytes;
   for (size_t i = back_bytes; i > 0; --i) {
-    const uint64_t expected = (element_bytes >> (7 * (i - 1)) & 0x7f) | (i == back_bytes ? 0 : 0x80);
+    const uint64_t more = i == back_bytes ? 0 : 0x80;
+    const uint64_t expected = (element_bytes >> (7 * (i - 1)) & 0x7f) | more;
     if (input_.Little(1) != expected) input_.Fail();
   }
   if (!ok()) return std::nullopt;
@@ -82,7 +84,9 @@ std::optional<PackedElement> ListpackReader::Next() {
 std::optional<PackedElement> ListpackReader::Element(unsigned head) {
   if (head < 0x80) return PackedElement(int64_t{head});
   if (head < 0xc0) return PackedElement(input_.Text(head & 0x3f));
-  if (head < 0xe0) return PackedElement(WithSign(uint64_t{head & 0x1f} << 8 | input_.Little(1), 13));
+  if (head < 0xe0) {
+    return PackedElement(WithSign(uint64_t{head & 0x1f} << 8 | input_.Little(1), 13));
+  }
   if (head < 0xf0) {
     const auto size = static_cast<size_t>(uint64_t{head & 0x0f} << 8 | input_.Little(1));
     return PackedElement(input_.Text(size));

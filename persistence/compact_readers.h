@@ -1,14 +1,14 @@
-// Read the compact collections that Redis writes as one string: listpack, ziplist, intset and zipmap.
+// Read the compact collections that Redis writes as one string: listpack, ziplist, intset and
+// zipmap.
 //
 //   ListpackReader list(bytes);
 //   while (const auto element = list.Next()) Use(*element);
 //   if (!list.ok()) …
 //
-// The bytes come from anybody: every header, length, back length and count is checked, and nothing is allocated. A reader
-// that is not ok() gives no more elements. Elements point into the bytes.
+// The bytes come from anybody: every header, length, back length and count is checked, and nothing
+// is allocated. A reader that is not ok() gives no more elements. Elements point into the bytes.
 // Formats: https://github.com/antirez/listpack/blob/master/listpack.md, and for the others
-// https://rdb.fnordig.de/file_format.html.
-// Thread rule: a reader belongs to one thread.
+// https://rdb.fnordig.de/file_format.html. Thread rule: a reader belongs to one thread.
 #pragma once
 
 #include <cstddef>
@@ -67,8 +67,8 @@ class ListpackReader {
   bool is_ended_ = false;
 };
 
-/// total bytes 4 | offset of the last element 4 | count 2 | elements | 0xff. An element is the length of the one before
-/// it (1 byte, or 0xfe and 4), a head, a body.
+/// total bytes 4 | offset of the last element 4 | count 2 | elements | 0xff. An element is the
+/// length of the one before it (1 byte, or 0xfe and 4), a head, a body.
 class ZiplistReader {
  public:
   explicit ZiplistReader(std::string_view bytes);
@@ -103,8 +103,9 @@ class IntsetReader {
   std::optional<int64_t> previous_;
 };
 
-/// count 1 (254: not known) | fields and values in turn | 0xff. Each is a length (1 byte, or 254 and 4) and bytes; the length
-/// of a value has a byte behind it that says how many unused bytes follow the value. Redis until 2.4.
+/// count 1 (254: not known) | fields and values in turn | 0xff. Each is a length (1 byte, or 254
+/// and 4) and bytes; the length of a value has a byte behind it that says how many unused bytes
+/// follow the value. Redis until 2.4.
 class ZipmapReader {
  public:
   explicit ZipmapReader(std::string_view bytes);

@@ -1,4 +1,5 @@
-// The checksum of RDB files and DUMP payloads: CRC-64 with the Jones polynomial, reflected, starting at 0.
+// The checksum of RDB files and DUMP payloads: CRC-64 with the Jones polynomial, reflected,
+// starting at 0.
 //
 //   uint64_t checksum = Crc64(0, bytes);
 //   checksum = Crc64(checksum, more);               // as if both were one

@@ -1,4 +1,5 @@
-// A collection that is being built under no key yet, by the same editors that change one in its database.
+// A collection that is being built under no key yet, by the same editors that change one in its
+// database.
 //
 //   DetachedValue value("name", ValueType::kHash);
 //   HashEditor(value.place(), limits).Set("field", "value");

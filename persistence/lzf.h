@@ -3,9 +3,9 @@
 //   std::string room(expected_bytes, 0);
 //   if (!LzfDecompress(compressed, room)) return Refuse();
 //
-// The format: a byte below 32 is followed by that many + 1 literal bytes; else its upper three bits are a length - 2 (7:
-// another byte is added), its lower five with the byte behind them the distance - 1 of a copy from what was written.
-// Thread rule: pure functions.
+// The format: a byte below 32 is followed by that many + 1 literal bytes; else its upper three
+// bits are a length - 2 (7: another byte is added), its lower five with the byte behind them the
+// distance - 1 of a copy from what was written. Thread rule: pure functions.
 #pragma once
 
 #include <cstddef>

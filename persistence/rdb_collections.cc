@@ -13,8 +13,8 @@ using storage::SetNeedle;
 
 namespace {
 
-// Calls visit(element) for all elements of a compact collection that lies in the input as one string, until it
-// returns false. False if it did, or if the input makes no sense.
+// Calls visit(element) for all elements of a compact collection that lies in the input as one
+// string, until it returns false. False if it did, or if the input makes no sense.
 template <typename CompactReader, typename Visit>
 bool VisitCompact(RdbReader& reader, Visit&& visit) {
   RdbString room;
@@ -136,7 +136,8 @@ bool ReadPlainSet(RdbReader& reader, storage::SetEditor& set) {
     const std::string_view bytes = reader.String(room);
     if (!reader.ok()) return false;
     SetNeedle needle(bytes);
-    if (i == 0) set.Begin(needle, static_cast<size_t>(std::min<uint64_t>(count, reader.left_bytes() + 1)));
+    const uint64_t count_max = reader.left_bytes() + 1;
+    if (i == 0) set.Begin(needle, static_cast<size_t>(std::min(count, count_max)));
     if (!set.Add(needle)) return false;
   }
   return reader.ok();

@@ -1,10 +1,11 @@
-// Lists, sets and hashes in RDB: every form that Redis 2.8 to 7.2 writes is read, the plain one of each is written.
+// Lists, sets and hashes in RDB: every form that Redis 2.8 to 7.2 writes is read, the plain one of
+// each is written.
 //
 //   if (!ReadHash(RdbType::kHashListpack, reader, editor)) return Refuse();
 //
-// Readers put what they read into a collection without elements. They answer false if the input makes no sense, holds an
-// element twice that there can be once, or holds none; the collection is then of no use.
-// Thread rule: pure functions over what they are given.
+// Readers put what they read into a collection without elements. They answer false if the input
+// makes no sense, holds an element twice that there can be once, or holds none; the collection is
+// then of no use. Thread rule: pure functions over what they are given.
 #pragma once
 
 #include "persistence/rdb_reader.h"

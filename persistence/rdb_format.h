@@ -1,7 +1,8 @@
 // The numbers of the RDB format that readers and writers share.
 //
-// A length is 6 bits (00xxxxxx), 14 bits (01xxxxxx + 1 byte), 32 bits (0x80 + 4) or 64 bits (0x81 + 8), the longer ones
-// with the highest byte first; 11xxxxxx says that a string in another form follows. All else has its lowest byte first.
+// A length is 6 bits (00xxxxxx), 14 bits (01xxxxxx + 1 byte), 32 bits (0x80 + 4) or 64 bits (0x81
+// + 8), the longer ones with the highest byte first; 11xxxxxx says that a string in another form
+// follows. All else has its lowest byte first.
 // A DUMP payload is type 1 | value | RDB version 2 | CRC-64 of all before 8.
 // Thread rule: constants.
 #pragma once

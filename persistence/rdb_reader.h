@@ -5,9 +5,10 @@
 //   for (uint64_t n = reader.Length(); n > 0 && reader.ok(); --n) Use(reader.String(room));
 //   if (!reader.ok()) …
 //
-// The bytes come from anybody. Each length is compared with the bytes there are before anything is made of it, and
-// nothing is allocated for a count. The first thing that is wrong makes ok() false for good; from then on everything read is
-// zero or empty. Thread rule: a reader belongs to one thread.
+// The bytes come from anybody. Each length is compared with the bytes there are before anything is
+// made of it, and nothing is allocated for a count. The first thing that is wrong makes ok() false
+// for good; from then on everything read is zero or empty. Thread rule: a reader belongs to one
+// thread.
 #pragma once
 
 #include <cstddef>

@@ -65,7 +65,8 @@ bool ReadSortedSet(RdbType type, RdbReader& reader, SortedSetEditor& sorted_set)
   return ReadAny(type, reader, sorted_set) && sorted_set.size() != 0;
 }
 
-// From the greatest down: whoever reads them inserts each at the front, which is quickest for Redis.
+// From the greatest down: whoever reads them inserts each at the front, which is quickest for
+// Redis.
 void WriteSortedSet(const storage::SortedSetView& sorted_set, RdbWriter& writer) {
   writer.Type(RdbType::kSortedSet);
   const size_t count = sorted_set.size();

@@ -40,7 +40,8 @@ StreamId IdOf16Bytes(std::string_view bytes) {
 // The entries of one listpack.
 class ListpackEntries {
  public:
-  ListpackEntries(StreamId first_id, std::string_view bytes) : first_id_(first_id), elements_(bytes) {}
+  ListpackEntries(StreamId first_id, std::string_view bytes)
+      : first_id_(first_id), elements_(bytes) {}
 
   /// Adds the live ones to a stream.
   bool AppendTo(Stream& stream) {
@@ -82,7 +83,8 @@ class ListpackEntries {
       if (pair_count <= 0) return false;
       for (int64_t i = 0; i < pair_count && is_ok_; ++i) AddPair(Element());
     }
-    // What one has to step back by to reach the flags; 3 numbers, the values, and the names and their count if it has own.
+    // What one has to step back by to reach the flags; 3 numbers, the values, and the names and
+    // their count if it has own.
     const auto pair_count = static_cast<int64_t>(pairs_.size() / 2);
     const int64_t element_count = has_same_names ? pair_count + 3 : 2 * pair_count + 4;
     if (Number() != element_count || !is_ok_) return false;

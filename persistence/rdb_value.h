@@ -4,8 +4,9 @@
 //   if (!IsIntactPayload(payload)) return Refuse();                       // version or checksum
 //   Result<Entry*> entry = RestorePayload(payload, "name", limits);       // owned by the caller
 //
-// Reads what Redis 2.8 to 7.2 writes, writes what Redis 7.0 reads. A value that is read goes through storage's own editors,
-// so it has the shape that its size asks for, whatever the input's was. Thread rule: pure functions.
+// Reads what Redis 2.8 to 7.2 writes, writes what Redis 7.0 reads. A value that is read goes
+// through storage's own editors, so it has the shape that its size asks for, whatever the input's
+// was. Thread rule: pure functions.
 #pragma once
 
 #include <cstddef>

@@ -148,7 +148,8 @@ std::string Refusal(const std::string& line) {
   return std::string(errors::kMigrateRefused) + line.substr(1);
 }
 
-// Reads the answers in the order of the requests. A refused AUTH or SELECT taints all keys: they may have gone astray.
+// Reads the answers in the order of the requests. A refused AUTH or SELECT taints all keys: they
+// may have gone astray.
 std::string ReadAnswers(Line& line, const MigrateTarget& target, std::span<MigratedKey> keys) {
   const std::string no_answer(errors::kMigrateReading);
   std::string failure;

@@ -2,8 +2,9 @@
 //
 //   services.migration = &migration;
 //
-// It blocks its worker, as Redis's blocks Redis: at most timeout_ms for the connection, for each 64 KiB sent and for each
-// answer. The keys' partitions stay locked meanwhile, so nobody changes a key on its way. Thread rule: any worker.
+// It blocks its worker, as Redis's blocks Redis: at most timeout_ms for the connection, for each
+// 64 KiB sent and for each answer. The keys' partitions stay locked meanwhile, so nobody changes a
+// key on its way. Thread rule: any worker.
 #pragma once
 
 #include <span>

@@ -1,4 +1,5 @@
-// Implements DUMP and RESTORE for the commands by way of persistence/, with the limits that are in force.
+// Implements DUMP and RESTORE for the commands by way of persistence/, with the limits that are in
+// force.
 //
 //   services.serialization = &serialization;
 //
