@@ -277,6 +277,10 @@ class Run:
         for offset, command in enumerate(commands):
             self.history.append((connection, command))
             if not self.queues.judge(connection, command, mine[offset], theirs[offset]):
+                if explained.is_corruption_seen(command, mine[offset], theirs[offset]):
+                    self.explained_count += 1
+                    self._start_over()
+                    return
                 self._found(self.index + offset, command, mine[offset], theirs[offset])
                 return
             self.explained_count += mine[offset] != theirs[offset]
