@@ -46,7 +46,7 @@ uint32_t PartOf(double coordinate, double max, unsigned step) {
 double Middle(uint32_t part, double max) {
   constexpr auto kParts = static_cast<double>(uint64_t{1} << kStepMax);
   const double low = -max + (part * 1.0 / kParts) * (max + max);
-  const double high = -max + ((uint64_t{part} + 1) * 1.0 / kParts) * (max + max);
+  const double high = -max + ((part + 1.0) / kParts) * (max + max);
   return std::clamp((low + high) / 2, -max, max);
 }
 

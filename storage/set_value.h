@@ -48,8 +48,7 @@ class SetMember {
 
   std::string_view key() const {
     const auto* at = reinterpret_cast<const char*>(this);
-    const auto first = static_cast<unsigned char>(*at);
-    if (first < kLongLength) [[likely]] return {at + 1, first};
+    if (first_ < kLongLength) [[likely]] return {at + 1, first_};
     uint32_t length;
     std::memcpy(&length, at + 1, sizeof(length));
     return {at + 5, length};

@@ -30,8 +30,12 @@ def cli(server, *args, stdin=b"", timeout_s=30):
 
 
 def start_cli(server, *args):
-    return subprocess.Popen(["redis-cli", "-p", str(server.port), *args], stdout=subprocess.PIPE,
-                            stderr=subprocess.STDOUT, stdin=subprocess.PIPE)
+    """A redis-cli that goes on until it is interrupted, also where the tests ignore that signal (as
+    a shell's background jobs do)."""
+    return subprocess.Popen(
+        ["redis-cli", "-p", str(server.port), *args], stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, stdin=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
 
 
 # redis-cli --------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "commands/introspection.h"
+#include "tests/unit/project_root.h"
 
 namespace ringtail::commands {
 namespace {
@@ -60,8 +61,7 @@ std::string Render(const CommandTable& table) {
 }
 
 TEST(CommandDocs, ThePageSaysWhatTheTableSays) {
-  const auto root = std::filesystem::path(__FILE__).parent_path() / ".." / ".." / "..";
-  const auto path = (root / "docs" / "commands.md").lexically_normal();
+  const auto path = (ProjectRoot() / "docs" / "commands.md").lexically_normal();
   const std::string page = Render(CommandTable::Standard());
   if (const char* wish = std::getenv("RINGTAIL_REGENERATE_DOCS"); wish != nullptr && *wish == '1') {
     std::ofstream(path, std::ios::binary) << page;

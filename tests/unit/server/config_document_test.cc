@@ -7,13 +7,12 @@
 #include <iterator>
 #include <string>
 
+#include "tests/unit/project_root.h"
+
 namespace ringtail::server {
 namespace {
 
-std::string DocumentPath() {
-  const std::string here = __FILE__;
-  return here.substr(0, here.rfind("tests/unit/")) + "docs/configuration.md";
-}
+std::string DocumentPath() { return ProjectRoot() / "docs" / "configuration.md"; }
 
 // `RINGTAIL_WRITE_DOCS=1 unit_server --gtest_filter='ConfigDocument.*'` writes the document.
 TEST(ConfigDocument, IsWhatTheTableSays) {

@@ -88,7 +88,7 @@ TEST(HyperLogLog, EstimatesAreWithinSixStandardErrors) {
   Random random(RunSeed());
   std::string bytes = MakeEmpty();
   uint64_t added = 0;
-  for (const uint64_t goal : {1, 10, 100, 1000, 10'000, 100'000, 1'000'000}) {
+  for (const uint64_t goal : {1U, 10U, 100U, 1000U, 10'000U, 100'000U, 1'000'000U}) {
     for (; added < goal; ++added) Raise(bytes, Observe(std::to_string(random.Next())), kSparseMax);
     const auto goal_count = static_cast<double>(goal);
     EXPECT_NEAR(static_cast<double>(*Count(bytes)), goal_count, 1 + 6 * 0.0081 * goal_count);

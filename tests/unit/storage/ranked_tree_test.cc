@@ -95,7 +95,7 @@ class TreeAndModel {
 
 TEST(RankedTree, AnswersAsASortedSetThroughRandomChanges) {
   Random random(RunSeed());
-  for (const uint64_t score_count : {1, 50, 4000}) {
+  for (const uint64_t score_count : {1U, 50U, 4000U}) {
     TreeAndModel both(random, 5000, score_count);
     for (int i = 0; i < Operations(300'000); ++i) {
       // Times of growth and times of shrinking, so that nodes split and join at every level.
