@@ -206,6 +206,13 @@ def test_benchmark_with_threads(server):
 
 
 @needs_benchmark
+def test_benchmark_s_default_run(server):
+    """Every test that it has: strings, lists, sets, hashes, sorted sets, ranges of lists."""
+    rates = benchmark(server, "-n", 2000, "-r", 1000, "-c", 20)
+    assert len(rates) == 20 and all(rate > 0 for rate in rates.values())
+
+
+@needs_benchmark
 def test_benchmark_fetches_its_settings(server):
     done = subprocess.run(["redis-benchmark", "-p", str(server.port), "-t", "get", "-n", "1000"],
                           capture_output=True, timeout=60, check=False)
