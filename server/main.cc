@@ -67,6 +67,7 @@ void FollowChanges(ConfigStore& store, Logging& logging) {
 int Serve(ConfigStore& store, Logging& logging, std::span<WorkerNote> notes) {
   const auto config = store.Snapshot();
   FollowChanges(store, logging);
+  BlockShutdownSignals();
   Server server(store, notes);
   logging.SetRole('M');
   logging.WriteStartupBanner({.mode = "standalone",

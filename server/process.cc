@@ -22,14 +22,6 @@ Error SystemError(std::string_view what) {
   return Error{std::string(what) + ": " + std::strerror(errno)};
 }
 
-sigset_t ShutdownSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  return signals;
-}
-
 }  // namespace
 
 Result<void> Daemonize() {
@@ -130,16 +122,11 @@ void IgnoreHangupAndPipe() {
 }
 
 void BlockShutdownSignals() {
-  const sigset_t signals = ShutdownSignals();
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-}
-
-int WaitForShutdownSignal() {
-  const sigset_t signals = ShutdownSignals();
-  int signal = 0;
-  while (sigwait(&signals, &signal) != 0) {
-  }
-  return signal;
 }
 
 Supervision DetectSupervision(Supervision wanted) {

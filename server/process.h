@@ -79,11 +79,10 @@ OpenFilesPlan RaiseOpenFilesLimit(uint64_t maxclients, OpenFilesLimit& limit);
 /// nothing.
 void IgnoreHangupAndPipe();
 
-/// Holds SIGTERM and SIGINT back in the calling thread and all that it starts from now on, so that
-/// only WaitForShutdownSignal gets them.
+/// Holds SIGTERM and SIGINT back in the calling thread and all that it starts from now on: only the
+/// thread that watches for them (net::SignalWatcher) gets them, and nobody while the server ends, when
+/// a second one would kill it halfway.
 void BlockShutdownSignals();
-/// Sleeps until SIGTERM or SIGINT comes and says which. Needs BlockShutdownSignals first.
-int WaitForShutdownSignal();
 
 /// What `wanted` comes to in this environment: kAuto looks for NOTIFY_SOCKET and UPSTART_JOB, and a
 /// supervisor that is not there becomes kNo.
