@@ -35,8 +35,8 @@ std::string UnknownSubcommand(std::string_view container, std::string_view subco
 }
 
 std::string ExecAbort(std::string_view error) {
-  return "EXECABORT Transaction discarded because of: " +
-         std::string(error.substr(error.find(' ') + 1));
+  if (error.starts_with("ERR ")) error.remove_prefix(4);
+  return "EXECABORT Transaction discarded because of: " + std::string(error);
 }
 
 std::string NoInputKeys(std::string_view full_name) {

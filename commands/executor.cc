@@ -137,11 +137,15 @@ bool Executor::IsAllowed(const Request& request, ClientState& client,
   return true;
 }
 
-// A queue takes memory too, whatever is put into it; it can always be given up.
+// A queue takes memory too, whatever is put into it, and executing it may; it can always be given up.
 bool Executor::IsMemoryEnough(const CommandSpec& spec, Args args, const ClientState& client) {
-  const bool is_queued = client.transaction != nullptr && client.transaction->is_open &&
-                         (spec.flags & kImmediate) == 0;
-  if ((spec.flags & kDenyOom) == 0 && !is_queued) return true;
+  bool needs_memory = (spec.flags & kDenyOom) != 0;
+  if (const Transaction* transaction = client.transaction.get();
+      transaction != nullptr && transaction->is_open) [[unlikely]] {
+    needs_memory |= (spec.flags & kImmediate) == 0;
+    needs_memory |= (spec.flags & kExecutesQueue) != 0 && transaction->needs_memory();
+  }
+  if (!needs_memory) return true;
   size_t incoming_bytes = 0;
   for (const std::string_view arg : args) incoming_bytes += arg.size();
   return parts_.engine.MakeRoom(parts_.worker, incoming_bytes);
@@ -158,13 +162,6 @@ void Executor::Execute(const Request& request, ClientState& client, proto::Outpu
     Run(request, client, output);
   }
   if (client.reply_mode != ReplyMode::kOn) [[unlikely]] ApplyReplyMode(client, output, mark);
-}
-
-inline void Executor::ShowToMonitors(const CommandTable::Entry& command, Args args,
-                                     const ClientState& client) {
-  if (!parts_.settings.is_monitored.load(std::memory_order_relaxed)) [[likely]] return;
-  if ((command.spec->flags & (kSkipMonitor | kAdmin)) != 0) return;
-  parts_.observer.OnMonitored(client, command, args, parts_.worker.now_ms);
 }
 
 // Run, RunHandler and Account are on every request's path.

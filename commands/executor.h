@@ -114,7 +114,11 @@ class Executor {
   void Run(const Request& request, ClientState& client, proto::OutputBuffer& output);
   void RunHandler(const Call& call, ClientState& client, proto::OutputBuffer& output);
   void Account(const Call& call, ClientState& client, CommandContext& context, size_t reply_bytes);
-  void ShowToMonitors(const CommandTable::Entry& command, Args args, const ClientState& client);
+  void ShowToMonitors(const CommandTable::Entry& command, Args args, const ClientState& client) {
+    if (!parts_.settings.is_monitored.load(std::memory_order_relaxed)) [[likely]] return;
+    if ((command.spec->flags & (kSkipMonitor | kAdmin)) != 0) return;
+    parts_.observer.OnMonitored(client, command, args, parts_.worker.now_ms);
+  }
 
   // Transactions (executor_transaction.cc).
 

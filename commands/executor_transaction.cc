@@ -58,6 +58,7 @@ void Executor::RunTransaction(const Request& request, ClientState& client,
     }
     ServeReady(nullptr);
   }
+  ShowToMonitors(*request.command, ArgsOf(request), client);
   CommandCounters& counters = parts_.stats.Of(request.command->index);
   counters.calls.Add();
   ++client.command_count;

@@ -22,6 +22,7 @@ void Transaction::Queue(const CommandTable::Entry& command, Args args, uint64_t 
   }
   const uint32_t flags = command.spec->flags;
   is_exclusive_ |= (flags & (kExclusive | kPartitionwise)) != 0;
+  needs_memory_ |= (flags & kDenyOom) != 0;
   is_exclusive_ |= !command.has_keys && (flags & kFast) == 0;
   footprint_bytes_ += sizeof(Queued) + byte_count + args.size() * sizeof(std::string_view);
   queue_.push_back(std::move(queued));

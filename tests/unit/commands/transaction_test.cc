@@ -186,5 +186,19 @@ TEST_F(TransactionTest, AQueueIsRefusedWhenMemoryIsFull) {
   EXPECT_EQ(Run({"EXEC"}).substr(0, 10), "-EXECABORT");
 }
 
+TEST_F(TransactionTest, WritesThatWereQueuedInTimeAreRefusedWhenMemoryIsFullByThen) {
+  for (const bool is_write : {true, false}) {
+    engine_.ConfigureMemory(0, storage::EvictionPolicy::kNoEviction, {});
+    Run({"MULTI"});
+    EXPECT_EQ(Run(is_write ? std::vector<std::string>{"SET", "a", "1"}
+                           : std::vector<std::string>{"GET", "a"}), kQueued);
+    engine_.ConfigureMemory(1, storage::EvictionPolicy::kNoEviction, {});
+    EXPECT_EQ(Run({"EXEC"}),
+              is_write ? "-EXECABORT Transaction discarded because of: OOM command not allowed when "
+                         "used memory > 'maxmemory'.\r\n"
+                       : "*1\r\n$-1\r\n");
+  }
+}
+
 }  // namespace
 }  // namespace ringtail::commands
