@@ -217,5 +217,6 @@ std::span<const CommandSpec> StreamReadCommands();
 std::span<const CommandSpec> SortCommands();
 std::span<const CommandSpec> SerializationCommands();
 std::span<const CommandSpec> TransactionCommands();
+std::span<const CommandSpec> ReplicaWaitCommands();
 
 }  // namespace ringtail::commands

@@ -285,10 +285,11 @@ void CommandContext::NoteDatabasesChange(int first, int second) {
 void CommandContext::WaitFor(const WaitSpec& spec) {
   if (parts_.execution.retried != nullptr) return;  // It goes on waiting.
   if (parts_.execution.is_in_transaction || services().waits == nullptr) {
-    spec.nothing == WaitSpec::Nothing::kNull ? reply_.Null() : reply_.NullArray();
+    reply_.Raw(NothingReply(spec.nothing, client().resp));
     return;
   }
   auto waiter = std::make_shared<Waiter>();
+  waiter->ticket = engine().NextTicket();
   waiter->command = &parts_.command;
   waiter->type = spec.type;
   waiter->nothing = spec.nothing;

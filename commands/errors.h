@@ -201,6 +201,12 @@ std::string NoGeoShape(std::string_view command);
 /// "ERR GEOSEARCHSTORE is not compatible with WITHDIST, WITHHASH and WITHCOORD options"
 std::string StoresNoOptions(std::string_view what);
 
+// Waiting for replicas and the disk.
+inline constexpr std::string_view kWaitAofLocalRange =
+    "ERR value is out of range, must be between 0 and 1";
+inline constexpr std::string_view kWaitAofDisabled =
+    "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.";
+
 // COMMAND and DEBUG.
 inline constexpr std::string_view kInvalidCommand = "ERR Invalid command specified";
 inline constexpr std::string_view kCommandWithoutKeys = "ERR The command has no key arguments";

@@ -89,7 +89,7 @@ bool IsPrintable(std::string_view text) {
 const CommandTable& CommandTable::Standard() {
   static const std::array kFamilies = {
       StringCommands(),       BitmapCommands(),           HyperLogLogCommands(),
-      ListCommands(),         BlockingListCommands(),     SetCommands(),
+      ReplicaWaitCommands(), ListCommands(),         BlockingListCommands(),     SetCommands(),
       HashCommands(),         HashExpiryCommands(),       SortedSetCommands(),
       SortedSetRangeCommands(), SortedSetCombineCommands(), BlockingSortedSetCommands(),
       GeoCommands(),          StreamCommands(),           StreamGroupCommands(),

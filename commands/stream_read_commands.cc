@@ -36,20 +36,6 @@ struct Source {
   StreamGroup* group = nullptr;
 };
 
-std::optional<int64_t> BlockTimeoutArg(CommandContext& ctx, std::string_view arg) {
-  const auto timeout_ms = ctx.IntArg(arg, errors::kTimeoutNotInteger);
-  if (!timeout_ms) return std::nullopt;
-  if (*timeout_ms < 0) {
-    ctx.reply().Error(errors::kTimeoutNegative);
-    return std::nullopt;
-  }
-  if (*timeout_ms > std::numeric_limits<int64_t>::max() - ctx.now_ms()) {
-    ctx.reply().Error(errors::kTimeoutOutOfRange);
-    return std::nullopt;
-  }
-  return timeout_ms;
-}
-
 // STREAMS at args[at]: the rest are keys and as many ids.
 bool ParseStreams(CommandContext& ctx, Args args, size_t at, ReadOptions& options) {
   const Args rest = args.subspan(at + 1);
@@ -73,7 +59,7 @@ bool ParseReadOptions(CommandContext& ctx, Args args, ReadCommand command, ReadO
     const std::string_view word = args[at];
     const size_t more = args.size() - at - 1;
     if (more >= 1 && EqualsIgnoreCase(word, "BLOCK")) {
-      options.timeout_ms = BlockTimeoutArg(ctx, args[++at]);
+      options.timeout_ms = TimeoutMsArg(ctx, args[++at]);
       if (!options.timeout_ms) return false;
     } else if (more >= 1 && EqualsIgnoreCase(word, "COUNT")) {
       const auto count = ctx.IntArg(args[++at]);

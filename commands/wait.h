@@ -16,15 +16,16 @@
 #include <vector>
 
 #include "commands/command.h"
+#include "proto/reply_writer.h"
 #include "storage/entry.h"
 
 namespace ringtail::commands {
 
 struct WaitSpec {
   /// What is answered when the time is up.
-  enum class Nothing : uint8_t { kNullArray, kNull };
+  enum class Nothing : uint8_t { kNullArray, kNull, kZero, kTwoZeros };
 
-  Args keys;
+  Args keys = {};
   storage::ValueType type = storage::ValueType::kList;
   int64_t timeout_ms = 0;                     ///< 0: for ever
   Nothing nothing = Nothing::kNullArray;
@@ -34,8 +35,13 @@ struct WaitSpec {
   std::vector<std::string> retry_args = {};
 };
 
+/// The bytes of that answer.
+std::string_view NothingReply(WaitSpec::Nothing nothing, proto::RespVersion resp);
+
 class CommandContext;
 /// A timeout in seconds, with fractions, as milliseconds rounded up; else has answered what is wrong.
 std::optional<int64_t> TimeoutArg(CommandContext& ctx, std::string_view arg);
+/// The same for a timeout in whole milliseconds.
+std::optional<int64_t> TimeoutMsArg(CommandContext& ctx, std::string_view arg);
 
 }  // namespace ringtail::commands

@@ -40,8 +40,7 @@ struct Waiter final : engine::Waiter {
 
 /// What a client is answered that waited in vain, in its protocol.
 inline std::string_view NothingReply(const Waiter& waiter) {
-  if (waiter.client.resp == proto::RespVersion::kResp3) return "_\r\n";
-  return waiter.nothing == WaitSpec::Nothing::kNull ? "$-1\r\n" : "*-1\r\n";
+  return NothingReply(waiter.nothing, waiter.client.resp);
 }
 
 /// Brings replies to clients that waited; server/ implements it.

@@ -130,9 +130,6 @@ void Engine::Unwatch(int db, const Key& key, const Watcher& watcher) {
 }
 
 void Engine::AddWaiter(int db, const Key& key, const std::shared_ptr<Waiter>& waiter) {
-  if (waiter->ticket == 0) {
-    waiter->ticket = waiter_tickets_.fetch_add(1, std::memory_order_relaxed) + 1;
-  }
   ChangeInterests(key, [&](KeyInterests& of) { of.AddWaiter(db, key, waiter); });
 }
 

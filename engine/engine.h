@@ -186,7 +186,8 @@ class Engine {
   bool has_interests() const { return interest_count_.load(std::memory_order_relaxed) != 0; }
   void Watch(int db, const Key& key, Watcher& watcher);
   void Unwatch(int db, const Key& key, const Watcher& watcher);
-  /// Gives the waiter its ticket if it has none.
+  /// A place in the order of all waiters.
+  uint64_t NextTicket() { return waiter_tickets_.fetch_add(1, std::memory_order_relaxed) + 1; }
   void AddWaiter(int db, const Key& key, const std::shared_ptr<Waiter>& waiter);
   void RemoveWaiter(int db, const Key& key, const Waiter& waiter);
   /// Tells the watchers of a key that it changed. Returns whether somebody waits for it.

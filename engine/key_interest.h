@@ -28,7 +28,7 @@ struct Watcher {
 /// Somebody who sleeps until a key changes; commands/ says who.
 struct Waiter {
   virtual ~Waiter() = default;
-  /// Its place among all waiters; set when it first waits.
+  /// Its place among all waiters (Engine::NextTicket), before it is added anywhere.
   uint64_t ticket = 0;
   /// Wants to be woken also when a key is deleted or becomes of another type.
   bool is_woken_by_removal = false;
