@@ -38,7 +38,7 @@ KeyRef CommandContext::Lookup(std::string_view key, int db) {
     ref.found_ = {};
   }
   if (ref.found_ && Database::HasExpiredFields(*ref.found_.entry, now_ms())) [[unlikely]] {
-    if (!parts_.engine.EraseExpiredFields(db, *ref.database_, ref.found_, now_ms())) {
+    if (!parts_.engine.EraseExpiredFields(parts_.worker, db, *ref.database_, ref.found_)) {
       ref.found_ = {};
     }
   }
@@ -254,14 +254,6 @@ void CommandContext::Watch(Transaction& transaction, std::string_view key) {
   transaction.Watch(engine(), client().db, ref.key_);
 }
 
-void CommandContext::NoteInterest(const KeyRef& key) {
-  if (!engine().NoteChange(key.db_, key.key_)) return;
-  for (const ReadyKey& ready : parts_.execution.ready) {
-    if (ready.db == key.db_ && ready.name == key.name()) return;
-  }
-  parts_.execution.ready.push_back({key.db_, std::string(key.name()), key.key_.hash});
-}
-
 void CommandContext::NoteDatabasesChange(int first, int second) {
   if (!engine().has_interests()) return;
   engine().ForEachInterest([&](int db, std::string_view name,
@@ -276,7 +268,7 @@ void CommandContext::NoteDatabasesChange(int first, int second) {
     for (engine::Watcher* watcher : watchers) {
       watcher->is_dirty.store(true, std::memory_order_relaxed);
     }
-    if (has_waiters) parts_.execution.ready.push_back({db, std::string(name), key.hash});
+    if (has_waiters) worker().ready.push_back({db, std::string(name), key.hash});
   });
 }
 

@@ -200,9 +200,8 @@ class CommandContext {
   /// Everything that changes a key passes here.
   void NoteChange(const KeyRef& key) {
     is_changed_ = true;
-    if (parts_.engine.has_interests()) [[unlikely]] NoteInterest(key);
+    if (engine().has_interests()) [[unlikely]] engine().NoteChange(worker(), key.db_, key.key_);
   }
-  void NoteInterest(const KeyRef& key);
   KeyRef Lookup(std::string_view key, int db);
   Key HashedKey(std::string_view key);
   void Touch(const KeyRef& key);

@@ -179,16 +179,16 @@ void Executor::Execute(const Request& request, ClientState& client, proto::Outpu
     parts_.engine.RefreshTime(parts_.worker);
     execution_.is_exclusive = true;
     RunHandler(call, client, output);
-    if (!execution_.ready.empty()) ServeReady(nullptr);
+    if (!parts_.worker.ready.empty()) ServeReady(nullptr);
     execution_.is_exclusive = false;
     return;
   }
   {
     const Engine::KeyLocks locks(parts_.engine, call.keys);
     RunHandler(call, client, output);
-    if (!execution_.ready.empty()) [[unlikely]] ServeReady(&locks);
+    if (!parts_.worker.ready.empty()) [[unlikely]] ServeReady(&locks);
   }
-  if (!execution_.ready.empty()) [[unlikely]] ServeReady(nullptr);
+  if (!parts_.worker.ready.empty()) [[unlikely]] ServeReady(nullptr);
 }
 
 [[gnu::always_inline]] inline void Executor::RunHandler(const Call& call, ClientState& client,

@@ -137,9 +137,13 @@ void Engine::RemoveWaiter(int db, const Key& key, const Waiter& waiter) {
   ChangeInterests(key, [&](KeyInterests& of) { of.RemoveWaiter(db, key, waiter); });
 }
 
-// An expired or evicted key is a changed one to those who watch it.
-void Engine::NoteRemoval(int db, const Entry& entry) {
-  if (has_interests()) [[unlikely]] NoteChange(db, MakeKey(entry.key()));
+void Engine::NoteChange(WorkerState& worker, int db, const Key& key) {
+  const auto& interests = partitions_[PartitionOf(key.hash)].interests;
+  if (interests == nullptr || !interests->NoteChange(db, key)) return;
+  for (const ReadyKey& ready : worker.ready) {
+    if (ready.db == db && ready.name == key.bytes) return;
+  }
+  worker.ready.push_back({db, std::string(key.bytes), key.hash});
 }
 
 // ---- Databases
@@ -201,22 +205,25 @@ void Engine::EraseExpired(WorkerState& worker, int db, Database& database, Datab
   }
   log_.Commit();
   worker.stats.expired_keys.Add();
-  NoteRemoval(db, *found.entry);
+  NoteChange(worker, db, *found.entry);
   database.Erase(found);
 }
 
-void Engine::LogErasedField(int db, const Entry& entry, std::string_view field) {
+void Engine::NoteErasedField(WorkerState& worker, int db, const Entry& entry,
+                             std::string_view field) {
   if (log_.has_readers()) {
     log_.Append(db, std::array<std::string_view, 3>{"HDEL", entry.key(), field});
   }
   log_.Commit();
+  NoteChange(worker, db, entry);
 }
 
-bool Engine::EraseExpiredFields(int db, Database& database, Database::Found found,
-                                int64_t now_ms) {
-  return database.EraseExpiredFields(found, now_ms, [&](const Entry& entry, std::string_view field) {
-    LogErasedField(db, entry, field);
-  });
+bool Engine::EraseExpiredFields(WorkerState& worker, int db, Database& database,
+                                Database::Found found) {
+  return database.EraseExpiredFields(
+      found, worker.now_ms, [&](const Entry& entry, std::string_view field) {
+        NoteErasedField(worker, db, entry, field);
+      });
 }
 
 void Engine::RunExpiry(WorkerState& worker, size_t partition, bool& has_more) {
@@ -231,11 +238,11 @@ void Engine::RunExpiry(WorkerState& worker, size_t partition, bool& has_more) {
           }
           log_.Commit();
           worker.stats.expired_keys.Add();
-          NoteRemoval(db, entry);
+          NoteChange(worker, db, entry);
         });
         has_more |= database->EraseExpiredFields(
             worker.now_ms, kExpiryStepRecords, [&](const Entry& entry, std::string_view field) {
-              LogErasedField(db, entry, field);
+              NoteErasedField(worker, db, entry, field);
             });
       }
       database->table().Move(kMoveStepBuckets);
@@ -370,7 +377,7 @@ bool Engine::EvictOne(WorkerState& worker) {
       }
       log_.Commit();
       worker.stats.evicted_keys.Add();
-      NoteRemoval(victim->db, *found.entry);
+      NoteChange(worker, victim->db, *found.entry);
       // Here and now: memory that is only queued for freeing would not count as free yet.
       Entry::Destroy(database->Detach(found));
       is_evicted = true;

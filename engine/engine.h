@@ -72,6 +72,7 @@ struct WorkerState {
   int64_t now_ms = 0;  ///< Wall time of this batch.
   EngineStats stats;
   size_t expiry_cursor = 0;
+  std::vector<ReadyKey> ready;  ///< whose waiters are to be served, in the order in which they were changed
 };
 
 class Engine {
@@ -190,11 +191,8 @@ class Engine {
   uint64_t NextTicket() { return waiter_tickets_.fetch_add(1, std::memory_order_relaxed) + 1; }
   void AddWaiter(int db, const Key& key, const std::shared_ptr<Waiter>& waiter);
   void RemoveWaiter(int db, const Key& key, const Waiter& waiter);
-  /// Tells the watchers of a key that it changed. Returns whether somebody waits for it.
-  bool NoteChange(int db, const Key& key) {
-    const auto& interests = partitions_[PartitionOf(key.hash)].interests;
-    return interests != nullptr && interests->NoteChange(db, key);
-  }
+  /// Tells the watchers of a key that it changed; if somebody waits for it, it is among the worker's ready ones then.
+  void NoteChange(WorkerState& worker, int db, const Key& key);
   /// See KeyInterests::NextWaiter.
   std::shared_ptr<Waiter> NextWaiter(int db, const Key& key, uint64_t after, bool only_removal) const {
     const auto& interests = partitions_[PartitionOf(key.hash)].interests;
@@ -221,7 +219,7 @@ class Engine {
   void EraseExpired(WorkerState& worker, int db, Database& database, Database::Found found);
   /// Erases the expired fields of a hash, and the entry with the last of them. Returns whether the
   /// entry is still there.
-  bool EraseExpiredFields(int db, Database& database, Database::Found found, int64_t now_ms);
+  bool EraseExpiredFields(WorkerState& worker, int db, Database& database, Database::Found found);
   /// Does due background work on this worker's share of the partitions for about `budget_ns`: expiry,
   /// unfinished table moves. Returns whether there is more to do right away.
   bool RunBackground(WorkerState& worker, int64_t budget_ns);
@@ -267,7 +265,9 @@ class Engine {
   /// Changes the interests of a key's partition by change(KeyInterests&), and keeps count of them.
   template <typename Change>
   void ChangeInterests(const Key& key, Change&& change);
-  void NoteRemoval(int db, const Entry& entry);
+  void NoteChange(WorkerState& worker, int db, const Entry& entry) {
+    if (has_interests()) [[unlikely]] NoteChange(worker, db, MakeKey(entry.key()));
+  }
 
   size_t DatabaseIndex(int db, size_t partition) const {
     return static_cast<size_t>(db) * (partition_mask_ + 1) + partition;
@@ -275,7 +275,7 @@ class Engine {
   Database* MakeDatabase(size_t partition, int db);
   bool Evict(WorkerState& worker, int64_t target_bytes);
   bool EvictOne(WorkerState& worker);
-  void LogErasedField(int db, const Entry& entry, std::string_view field);
+  void NoteErasedField(WorkerState& worker, int db, const Entry& entry, std::string_view field);
   void SampleForEviction(WorkerState& worker);
   size_t SamplePartition(WorkerState& worker, size_t partition);
   void RunExpiry(WorkerState& worker, size_t partition, bool& has_more);

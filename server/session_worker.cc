@@ -388,6 +388,7 @@ void SessionWorker::RunBackground() {
   engine.BeginBatch(engine_worker_);
   bool has_more = engine.RunBackground(engine_worker_, kBackgroundSliceNs);
   if (engine.memory_bytes_max() != 0) engine.MakeRoom(engine_worker_, 0);
+  executor_.ServeWaiters();
   engine.EndBatch(engine_worker_);
   memory::FoldThreadCount();
   is_background_armed_ = has_more;
