@@ -101,9 +101,7 @@ void Object(CommandContext& ctx, Args args) {
   const KeyRef key = ctx.Peek(args[2]);
   if (!key) return ctx.reply().Error(errors::kNoSuchKey);
   const Entry& entry = *key.entry();
-  const std::string encoding(entry.type() == ValueType::kString
-                                 ? storage::StringEncodingName(entry)
-                                 : storage::TypeName(entry.type()));
+  const std::string encoding(storage::EncodingName(entry));
   const auto idle_seconds = static_cast<int64_t>(
       storage::IdleSeconds(entry.access(), ctx.worker().evictor.clock()).value_or(0));
   // Redis keeps the second of the last access in 24 bits.
