@@ -285,8 +285,8 @@ class Engine {
   const int database_count_;
   const size_t partition_mask_;
   storage::KeyHasher hasher_;
-  BackgroundDisposer disposer_;
   ArrayRetirer retirer_;
+  BackgroundDisposer disposer_;  // ends before the retirer, to which the tables that it frees give their arrays
   std::unique_ptr<Partition[]> partitions_;
   // Owned; by database, then partition. Atomic since prefetching looks without a lock; a database goes
   // away only in exclusive mode, which no batch overlaps.

@@ -237,6 +237,12 @@ class ServerProcess:
                     return None
                 self._lines_changed.wait(left_s)
 
+    @property
+    def is_sanitized(self):
+        """Whether the binary was built with a sanitizer, which takes crashes over."""
+        with open(self.binary, "rb") as binary:
+            return b"__asan_init" in (code := binary.read()) or b"__tsan_init" in code
+
     def assert_no_crash(self):
         """Fails if the output holds a crash report or a sanitizer's."""
         match = CRASH_REPORT.search(self.log())
