@@ -119,8 +119,9 @@ void Acceptor::HandOver(UniqueFd socket, const Listener& listener) {
 }
 
 void Acceptor::Rest(int error) {
-  if (!is_failing_ && hooks_.on_error) hooks_.on_error(std::strerror(error));
-  is_failing_ = true;
+  // A socket that does not listen for the moment is no failure (Network::SuspendListening).
+  if (!is_failing_ && error != EINVAL && hooks_.on_error) hooks_.on_error(std::strerror(error));
+  is_failing_ = error != EINVAL;
   for (const auto& listener : listeners_) uv_poll_stop(&listener->poll);
   rest_timer_ = home_.StartTimer(kRestMs, [this] {
     for (const auto& listener : listeners_) {

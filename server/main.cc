@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "base/memory.h"
 #include "base/version.h"
 #include "server/config/command_line.h"
 #include "server/config/loader.h"
@@ -68,6 +69,7 @@ int Serve(ConfigStore& store, Logging& logging, std::span<WorkerNote> notes) {
   const auto config = store.Snapshot();
   FollowChanges(store, logging);
   BlockShutdownSignals();
+  memory::ReturnPagesInBackground();
   Server server(store, notes);
   logging.SetRole('M');
   logging.WriteStartupBanner({.mode = "standalone",

@@ -153,12 +153,8 @@ void Server::RegisterAppliers() {
         ApplyMonitoring(after);
         return {};
       });
-  config_.OnChange({"port"}, [this](const Config&, const Config& after) {
-    return ChangePort(after);
-  });
-  // Addresses of the same port cannot be opened a second time while the first sockets listen.
-  config_.OnChange({"bind"}, [](const Config&, const Config&) -> Result<void> {
-    return Error{"Failed to bind to specified addresses. Restart to change them."};
+  config_.OnChange({"port", "bind"}, [this](const Config& before, const Config& after) {
+    return ChangeAddresses(before, after);
   });
   config_.OnChange({"tcp-keepalive"}, [this](const Config&, const Config& after) -> Result<void> {
     network_->SetSocketOptions(
@@ -172,43 +168,48 @@ void Server::RegisterAppliers() {
                    });
 }
 
-// The new sockets are opened before the old ones are closed, so a port that cannot be had changes nothing.
-Result<void> Server::ChangePort(const Config& config) {
-  std::vector<std::string> warnings;
+// New sockets are opened before the old ones are closed, so addresses that cannot be had change nothing. On the
+// same port the old ones have to stand back meanwhile.
+Result<void> Server::ChangeAddresses(const Config& before, const Config& after) {
   const uint32_t old_tag = tcp_tag_;
-  if (config.network.port != 0) {
-    auto sockets = net::OpenTcpListeners(
-        {.binds = config.network.bind,
-         .port = static_cast<uint16_t>(config.network.port),
-         .backlog = static_cast<int>(config.network.tcp_backlog_count),
-         .tag = old_tag + 1,
-         .socket = {.keepalive_s = static_cast<int>(config.network.tcp_keepalive_seconds)}},
-        &warnings);
-    if (!sockets.ok()) {
-      LOG(WARNING) << sockets.error().message;
-      return Error{"Unable to listen on this port. Check server logs."};
+  const bool is_same_port = before.network.port == after.network.port;
+  if (is_same_port) network_->SuspendListening(old_tag);
+  auto sockets = OpenTcp(after, old_tag + 1);
+  if (!sockets.ok()) {
+    LOG(WARNING) << "Warning: " << sockets.error().message;
+    if (is_same_port) {
+      if (const auto resumed = network_->ResumeListening(old_tag); !resumed.ok()) {
+        LOG(WARNING) << "Failed restoring the previous addresses: " << resumed.error().message;
+      }
+      return Error{"Failed to bind to specified addresses."};
     }
-    network_->Listen(std::move(sockets).value());
+    return Error{"Unable to listen on this port. Check server logs."};
   }
+  network_->Listen(std::move(sockets).value());
   tcp_tag_ = old_tag + 1;
   network_->StopListening(old_tag);
   return {};
 }
 
-Result<void> Server::Listen(const Config& config) {
-  std::vector<net::ListeningSocket> sockets;
-  if (config.network.port != 0) {
-    std::vector<std::string> warnings;
-    TRY(sockets, net::OpenTcpListeners(
-                     {.binds = config.network.bind,
-                      .port = static_cast<uint16_t>(config.network.port),
-                      .backlog = static_cast<int>(config.network.tcp_backlog_count),
-                      .tag = tcp_tag_,
-                      .socket = {.keepalive_s =
-                                     static_cast<int>(config.network.tcp_keepalive_seconds)}},
-                     &warnings));
-    for (const std::string& warning : warnings) LOG(WARNING) << warning;
+// None if the port is 0 or there is no address.
+Result<std::vector<net::ListeningSocket>> Server::OpenTcp(const Config& config, uint32_t tag) {
+  if (config.network.port == 0 || config.network.bind.empty()) {
+    return std::vector<net::ListeningSocket>();
   }
+  std::vector<std::string> warnings;
+  auto sockets = net::OpenTcpListeners(
+      {.binds = config.network.bind,
+       .port = static_cast<uint16_t>(config.network.port),
+       .backlog = static_cast<int>(config.network.tcp_backlog_count),
+       .tag = tag,
+       .socket = {.keepalive_s = static_cast<int>(config.network.tcp_keepalive_seconds)}},
+      &warnings);
+  for (const std::string& warning : warnings) LOG(WARNING) << warning;
+  return sockets;
+}
+
+Result<void> Server::Listen(const Config& config) {
+  TRY(std::vector<net::ListeningSocket> sockets, OpenTcp(config, tcp_tag_));
   if (!config.network.unix_socket_path.empty()) {
     TRY(net::ListeningSocket socket,
         net::OpenUnixListener(

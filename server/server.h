@@ -114,7 +114,8 @@ class Server final : private commands::ControlService {
   void RefreshKeyspace();
   void RegisterAppliers();
   Result<void> Listen(const Config& config);
-  Result<void> ChangePort(const Config& config);
+  static Result<std::vector<net::ListeningSocket>> OpenTcp(const Config& config, uint32_t tag);
+  Result<void> ChangeAddresses(const Config& before, const Config& after);
 
   ConfigStore& config_;
   const std::span<WorkerNote> notes_;
@@ -146,7 +147,7 @@ class Server final : private commands::ControlService {
   std::atomic<uint64_t> output_limit_disconnections_{0};
   std::atomic<uint64_t> rejected_connections_{0};
   std::atomic<bool> is_stopping_{false};
-  uint32_t tcp_tag_ = 2;  // of the present TCP sockets; changes with the port
+  uint32_t tcp_tag_ = 2;  // of the present TCP sockets; changes with their addresses
   // Bounds of the command logs and of the latency monitor, as the executors see them in one number each.
   std::atomic<int64_t> slow_us_min_{-1};
   std::atomic<int64_t> request_bytes_min_{-1};
