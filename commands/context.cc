@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/parse_number.h"
+#include "commands/pubsub_service.h"
 #include "commands/transaction.h"
 #include "commands/waiter.h"
 
@@ -216,6 +217,16 @@ Entry* CommandContext::Detach(KeyRef& key) {
 void CommandContext::SetExpiry(KeyRef& key, int64_t expiry_ms) {
   key.found_.entry = key.database_->SetExpiry(key.key_, key.found_, expiry_ms, now_ms());
   NoteChange(key);
+}
+
+// ---- Events
+
+void CommandContext::PublishEvent(uint32_t configured, std::string_view event,
+                                  std::string_view key, int db) {
+  const uint32_t channels = configured & (kNotifyKeyspace | kNotifyKeyevent);
+  PubsubService* pubsub = parts_.services.pubsub;
+  if (channels == 0 || pubsub == nullptr) return;
+  pubsub->PublishEvent(parts_.worker.index, channels, db, event, key);
 }
 
 // ---- The log

@@ -26,6 +26,7 @@
 #include "commands/command.h"
 #include "commands/errors.h"
 #include "commands/execution.h"
+#include "commands/keyspace_event.h"
 #include "commands/registry.h"
 #include "commands/services.h"
 #include "commands/wait.h"
@@ -141,6 +142,18 @@ class CommandContext {
   /// in exclusive mode.
   void NoteDatabasesChange(int first, int second);
 
+  // Events.
+
+  /// Publishes a keyspace event if its class is configured; right after the change that it tells of. Free otherwise.
+  void Notify(KeyspaceEvent event_class, std::string_view event, std::string_view key) {
+    Notify(event_class, event, key, parts_.client.db);
+  }
+  void Notify(KeyspaceEvent event_class, std::string_view event, std::string_view key, int db) {
+    const uint32_t configured = parts_.services.keyspace_events.load(std::memory_order_relaxed);
+    if ((configured & event_class) == 0) [[likely]] return;
+    PublishEvent(configured, event, key, db);
+  }
+
   // The log.
 
   /// Whether anybody reads effects; making them is wasted otherwise.
@@ -203,6 +216,7 @@ class CommandContext {
     if (parts_.engine.has_interests()) [[unlikely]] NoteInterest(key);
   }
   void NoteInterest(const KeyRef& key);
+  void PublishEvent(uint32_t configured, std::string_view event, std::string_view key, int db);
   KeyRef Lookup(std::string_view key, int db);
   Key HashedKey(std::string_view key);
   void Touch(const KeyRef& key);
