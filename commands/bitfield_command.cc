@@ -132,7 +132,7 @@ void RunWriting(CommandContext& ctx, Args args, const Program& program) {
   for (const Operation& operation : program.operations) {
     is_changed |= RunOperation(ctx, operation, bytes);
   }
-  if (!is_changed) ctx.NoEffect();
+  is_changed ? ctx.Notify(kNotifyString, "setbit", args[1]) : ctx.NoEffect();
 }
 
 }  // namespace

@@ -336,6 +336,12 @@ std::string NoGroupOfKey(std::string_view key, std::string_view group);
 /// "ERR Unrecognized XCLAIM option 'x'"
 std::string UnknownClaimOption(std::string_view option);
 
+// Subscribers.
+inline constexpr std::string_view kShardSubscribeInMulti =
+    "ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client";
+/// "ERR Can't execute 'get': only (P|S)SUBSCRIBE / …"
+std::string NotForSubscribers(std::string_view full_name);
+
 /// "ERR wrong number of arguments for 'get' command" ("client|list" for a subcommand).
 std::string WrongArity(std::string_view full_name);
 /// "ERR unknown command 'x', with args beginning with: 'a' 'b' " as Redis cuts it.

@@ -134,6 +134,13 @@ bool Executor::IsAllowed(const Request& request, ClientState& client,
     Reject(request.command, client, output, errors::kOutOfMemory);
     return false;
   }
+  // In RESP2 nothing tells a message from a reply.
+  if (client.subscription_count != 0 && client.resp == proto::RespVersion::kResp2 &&
+      (spec.flags & kForSubscribers) == 0) [[unlikely]] {
+    Reject(request.command, client, output,
+           errors::NotForSubscribers(request.command->full_name));
+    return false;
+  }
   return true;
 }
 
@@ -161,7 +168,9 @@ void Executor::Execute(const Request& request, ClientState& client, proto::Outpu
     ShowToMonitors(*request.command, ArgsOf(request), client);
     Run(request, client, output);
   }
-  if (client.reply_mode != ReplyMode::kOn) [[unlikely]] ApplyReplyMode(client, output, mark);
+  if (client.reply_mode != ReplyMode::kOn) [[unlikely]] {
+    ApplyReplyMode(request.command, client, output, mark);
+  }
 }
 
 // Run, RunHandler and Account are on every request's path.
@@ -242,9 +251,14 @@ void Executor::RunQueued(const Call& call, ClientState& client, proto::OutputBuf
   RunHandler(call, client, output);
 }
 
-// CLIENT REPLY OFF drops every reply, SKIP that of the one command after it.
-void Executor::ApplyReplyMode(ClientState& client, proto::OutputBuffer& output, size_t mark) {
-  output.TruncateTo(mark);
+// CLIENT REPLY OFF drops every reply, SKIP that of the one command after it. What SUBSCRIBE and its kin answer are
+// no replies but messages.
+void Executor::ApplyReplyMode(const CommandTable::Entry* command, ClientState& client,
+                              proto::OutputBuffer& output, size_t mark) {
+  constexpr uint32_t kSubscribing = kPubsub | kForSubscribers;
+  const bool is_message =
+      command != nullptr && (command->spec->flags & kSubscribing) == kSubscribing;
+  if (!is_message) output.TruncateTo(mark);
   if (client.reply_mode == ReplyMode::kSkipNext) {
     client.reply_mode = ReplyMode::kSkip;
   } else if (client.reply_mode == ReplyMode::kSkip) {

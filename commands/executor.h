@@ -144,7 +144,8 @@ class Executor {
   void ServeReady(const Engine::KeyLocks* held);
   bool ServeKey(const engine::ReadyKey& ready, const Engine::KeyLocks* held);
   void Retry(const std::shared_ptr<Waiter>& waiter);
-  void ApplyReplyMode(ClientState& client, proto::OutputBuffer& output, size_t mark);
+  void ApplyReplyMode(const CommandTable::Entry* command, ClientState& client,
+                      proto::OutputBuffer& output, size_t mark);
 
   Parts parts_;
   /// A member that is on its way into the cache.

@@ -48,13 +48,18 @@ bool ParseSetOptions(Args args, SetOptions& options) {
 }
 
 // Adopts a large argument's own block instead of copying it.
-void Store(CommandContext& ctx, KeyRef& key, std::string_view value, int64_t expiry_ms) {
+void StoreBytes(CommandContext& ctx, KeyRef& key, std::string_view value, int64_t expiry_ms) {
   if (value.size() >= storage::kSharedStringBytesMin) [[unlikely]] {
     if (SharedBytes block = ctx.BlockOf(value)) {
       return ctx.SetString(key, std::move(block), expiry_ms);
     }
   }
   ctx.SetString(key, value, expiry_ms);
+}
+
+void Store(CommandContext& ctx, KeyRef& key, std::string_view value, int64_t expiry_ms) {
+  StoreBytes(ctx, key, value, expiry_ms);
+  ctx.Notify(kNotifyString, "set", key.name());
 }
 
 // Stores under the expiry that `option` and `time_ms` ask for, and logs it with its absolute time and without its
@@ -65,9 +70,10 @@ void StoreWithExpiry(CommandContext& ctx, KeyRef& key, std::string_view value,
     if (time_ms <= ctx.now_ms()) {
       if (!key) return;
       ctx.Effect({"DEL", key.name()});
-      return ctx.Erase(key);
+      return ctx.Delete(key);
     }
     Store(ctx, key, value, time_ms);
+    ctx.Notify(kNotifyGeneric, "expire", key.name());
     NumberText digits;
     return ctx.Effect({"SET", key.name(), value, "PXAT", FormatInt64(time_ms, digits)});
   }

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <bit>
+#include <optional>
+#include <string>
 
 #include "base/memory.h"
+#include "storage/object.h"
 
 namespace ringtail::engine {
 namespace {
@@ -146,6 +149,12 @@ void Engine::NoteChange(WorkerState& worker, int db, const Key& key) {
   worker.ready.push_back({db, std::string(key.bytes), key.hash});
 }
 
+// An expired or evicted key is a changed one to those who watch it.
+void Engine::NoteRemoval(WorkerState& worker, Removal removal, int db, const Entry& entry) {
+  TellListener(worker, removal, db, entry.key());
+  NoteChange(worker, db, entry);
+}
+
 // ---- Databases
 
 Database* Engine::MakeDatabase(size_t partition, int db) {
@@ -205,7 +214,7 @@ void Engine::EraseExpired(WorkerState& worker, int db, Database& database, Datab
   }
   log_.Commit();
   worker.stats.expired_keys.Add();
-  NoteChange(worker, db, *found.entry);
+  NoteRemoval(worker, Removal::kExpired, db, *found.entry);
   database.Erase(found);
 }
 
@@ -220,10 +229,38 @@ void Engine::NoteErasedField(WorkerState& worker, int db, const Entry& entry,
 
 bool Engine::EraseExpiredFields(WorkerState& worker, int db, Database& database,
                                 Database::Found found) {
-  return database.EraseExpiredFields(
+  const std::string key = removal_listener_.load(std::memory_order_relaxed) == nullptr
+                              ? std::string()
+                              : std::string(found.entry->key());
+  const bool is_left = database.EraseExpiredFields(
       found, worker.now_ms, [&](const Entry& entry, std::string_view field) {
         NoteErasedField(worker, db, entry, field);
       });
+  TellListener(worker, is_left ? Removal::kFieldsExpired : Removal::kLastFieldExpired, db, key);
+  return is_left;
+}
+
+// The listener is told once of each hash, when the next one's turn comes.
+bool Engine::EraseExpiredFields(WorkerState& worker, int db, Database& database) {
+  std::optional<std::string> key;
+  bool is_last_gone = false;
+  const auto tell = [&] {
+    if (!key) return;
+    TellListener(worker, is_last_gone ? Removal::kLastFieldExpired : Removal::kFieldsExpired, db,
+                 *key);
+  };
+  const bool has_more = database.EraseExpiredFields(
+      worker.now_ms, kExpiryStepRecords, [&](const Entry& entry, std::string_view field) {
+        NoteErasedField(worker, db, entry, field);
+        if (removal_listener_.load(std::memory_order_relaxed) == nullptr) return;
+        if (entry.key() != key) {
+          tell();
+          key = entry.key();
+        }
+        is_last_gone = storage::ObjectOf<storage::Object>(entry).element_count() == 1;
+      });
+  tell();
+  return has_more;
 }
 
 void Engine::RunExpiry(WorkerState& worker, size_t partition, bool& has_more) {
@@ -238,12 +275,9 @@ void Engine::RunExpiry(WorkerState& worker, size_t partition, bool& has_more) {
           }
           log_.Commit();
           worker.stats.expired_keys.Add();
-          NoteChange(worker, db, entry);
+          NoteRemoval(worker, Removal::kExpired, db, entry);
         });
-        has_more |= database->EraseExpiredFields(
-            worker.now_ms, kExpiryStepRecords, [&](const Entry& entry, std::string_view field) {
-              NoteErasedField(worker, db, entry, field);
-            });
+        has_more |= EraseExpiredFields(worker, db, *database);
       }
       database->table().Move(kMoveStepBuckets);
     }
@@ -377,7 +411,7 @@ bool Engine::EvictOne(WorkerState& worker) {
       }
       log_.Commit();
       worker.stats.evicted_keys.Add();
-      NoteChange(worker, victim->db, *found.entry);
+      NoteRemoval(worker, Removal::kEvicted, victim->db, *found.entry);
       // Here and now: memory that is only queued for freeing would not count as free yet.
       Entry::Destroy(database->Detach(found));
       is_evicted = true;

@@ -42,6 +42,16 @@ using storage::Entry;
 using storage::Key;
 using storage::KeyHash;
 
+/// How a key, or fields of it, went without a command.
+enum class Removal : uint8_t { kExpired, kEvicted, kFieldsExpired, kLastFieldExpired };
+
+/// Gets told of removals, by the worker that does them, with the key's lock held: be short.
+class RemovalListener {
+ public:
+  virtual ~RemovalListener() = default;
+  virtual void OnRemoved(size_t worker_index, Removal removal, int db, std::string_view key) = 0;
+};
+
 /// What one worker counted; read by INFO from other threads.
 struct EngineStats {
   Counter keyspace_hits;
@@ -225,6 +235,8 @@ class Engine {
   bool RunBackground(WorkerState& worker, int64_t budget_ns);
   void SetActiveExpire(bool is_active) { is_expire_active_.store(is_active); }
   bool is_expire_active() const { return is_expire_active_.load(std::memory_order_relaxed); }
+  /// Tells this listener of removals from now on; null: nobody.
+  void SetRemovalListener(RemovalListener* listener) { removal_listener_.store(listener); }
 
   // Memory.
 
@@ -268,6 +280,11 @@ class Engine {
   void NoteChange(WorkerState& worker, int db, const Entry& entry) {
     if (has_interests()) [[unlikely]] NoteChange(worker, db, MakeKey(entry.key()));
   }
+  void NoteRemoval(WorkerState& worker, Removal removal, int db, const Entry& entry);
+  void TellListener(WorkerState& worker, Removal removal, int db, std::string_view key) {
+    RemovalListener* const listener = removal_listener_.load(std::memory_order_relaxed);
+    if (listener != nullptr) [[unlikely]] listener->OnRemoved(worker.index, removal, db, key);
+  }
 
   size_t DatabaseIndex(int db, size_t partition) const {
     return static_cast<size_t>(db) * (partition_mask_ + 1) + partition;
@@ -275,6 +292,7 @@ class Engine {
   Database* MakeDatabase(size_t partition, int db);
   bool Evict(WorkerState& worker, int64_t target_bytes);
   bool EvictOne(WorkerState& worker);
+  bool EraseExpiredFields(WorkerState& worker, int db, Database& database);
   void NoteErasedField(WorkerState& worker, int db, const Entry& entry, std::string_view field);
   void SampleForEviction(WorkerState& worker);
   size_t SamplePartition(WorkerState& worker, size_t partition);
@@ -296,6 +314,7 @@ class Engine {
   storage::Eviction eviction_;
   std::atomic<int64_t> memory_bytes_max_{0};
   std::atomic<bool> is_expire_active_{true};
+  std::atomic<RemovalListener*> removal_listener_{nullptr};
   std::atomic<size_t> interest_count_{0};    // keys that are watched or waited for
   std::atomic<uint64_t> waiter_tickets_{0};
   std::vector<std::unique_ptr<WorkerState>> workers_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "commands/executor.h"
+#include "commands/pubsub_service.h"
 #include "commands/registry.h"
 #include "commands/transaction.h"
 #include "server/server.h"
@@ -13,6 +14,7 @@ namespace {
 std::string Flags(const commands::ClientState& client, const net::Connection& connection) {
   std::string flags;
   if (client.is_monitor) flags += 'O';
+  if (client.subscription_count != 0) flags += 'P';
   if (client.waiter != nullptr) flags += 'b';
   if (client.transaction != nullptr) {
     if (client.transaction->is_open) flags += 'x';
@@ -42,7 +44,12 @@ std::string ClientDirectory::Line(const Session& session) const {
   line += " db=" + std::to_string(client.db);
   const commands::Transaction* transaction = client.transaction.get();
   const bool is_in_transaction = transaction != nullptr && transaction->is_open;
-  line += " sub=0 psub=0 ssub=0 multi=";
+  const auto subscriptions = [&](commands::ChannelKind kind) {
+    return number(client.subscriptions == nullptr ? 0 : client.subscriptions->count(kind));
+  };
+  line += " sub=" + subscriptions(commands::ChannelKind::kChannel);
+  line += " psub=" + subscriptions(commands::ChannelKind::kPattern);
+  line += " ssub=" + subscriptions(commands::ChannelKind::kShard) + " multi=";
   line += is_in_transaction ? number(transaction->queue().size()) : "-1";
   line += " qbuf=";
   line += number(session.published.input_bytes.load(std::memory_order_relaxed));
@@ -66,8 +73,9 @@ bool ClientDirectory::Matches(const Session& session,
       std::find(filter.ids.begin(), filter.ids.end(), client.id) == filter.ids.end()) {
     return false;
   }
-  // Masters, replicas and subscribers are connections of kinds that do not exist yet.
-  if (filter.type && !commands::EqualsIgnoreCase(*filter.type, "normal")) return false;
+  // Masters and replicas are connections of kinds that do not exist yet.
+  const std::string_view type = client.subscription_count == 0 ? "normal" : "pubsub";
+  if (filter.type && !commands::EqualsIgnoreCase(*filter.type, type)) return false;
   if (filter.address && *filter.address != session.address) return false;
   if (filter.local_address && *filter.local_address != session.local_address) return false;
   if (filter.user && *filter.user != client.user) return false;

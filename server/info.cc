@@ -342,8 +342,13 @@ void Info::Stats(std::string& out, const Totals& totals) {
   Add(out, "total_eviction_exceeded_time:%llu", static_cast<Line>(totals.eviction_ns / 1'000'000));
   Add(out, "keyspace_hits:%llu", static_cast<Line>(totals.hits));
   Add(out, "keyspace_misses:%llu", static_cast<Line>(totals.misses));
-  Add(out, "pubsub_channels:0");
-  Add(out, "pubsub_patterns:0");
+  Pubsub& pubsub = server_.pubsub();
+  const auto names = [&](commands::ChannelKind kind) {
+    return static_cast<Line>(pubsub.NameCount(kind));
+  };
+  Add(out, "pubsub_channels:%llu", names(commands::ChannelKind::kChannel));
+  Add(out, "pubsub_patterns:%llu", names(commands::ChannelKind::kPattern));
+  Add(out, "pubsubshard_channels:%llu", names(commands::ChannelKind::kShard));
   Add(out, "latest_fork_usec:0");
   Add(out, "total_forks:0");
   Add(out, "total_error_replies:%llu", static_cast<Line>(totals.errors));

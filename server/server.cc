@@ -9,6 +9,7 @@
 #include <future>
 #include <memory>
 
+#include "commands/keyspace_event.h"
 #include "server/logging.h"
 #include "server/metrics_text.h"
 #include "server/quoted.h"
@@ -80,6 +81,7 @@ Server::Server(ConfigStore& config, std::span<WorkerNote> notes)
   ApplyLimits(*snapshot);
   ApplyMemory(*snapshot);
   ApplyMonitoring(*snapshot);
+  ApplyKeyspaceEvents(*snapshot);
   RegisterAppliers();
   services_.auth = &auth_;
   services_.clients = &client_directory_;
@@ -89,6 +91,7 @@ Server::Server(ConfigStore& config, std::span<WorkerNote> notes)
   services_.command_log = &command_log_;
   services_.latency = &latency_monitor_;
   services_.migration = &migration_;
+  services_.pubsub = &pubsub_;
   services_.serialization = &serialization_;
   info_ = std::make_unique<Info>(*this);
   services_.info = info_.get();
@@ -153,6 +156,11 @@ void Server::RegisterAppliers() {
         ApplyMonitoring(after);
         return {};
       });
+  config_.OnChange({"notify-keyspace-events"},
+                   [this](const Config&, const Config& after) -> Result<void> {
+                     ApplyKeyspaceEvents(after);
+                     return {};
+                   });
   config_.OnChange({"port", "bind"}, [this](const Config& before, const Config& after) {
     return ChangeAddresses(before, after);
   });
@@ -363,6 +371,19 @@ void Server::ApplyMonitoring(const Config& config) {
   execution_settings_.duration_ns_min = std::min(bound(monitor.slow_execution_us, 1000), latency_ns);
   execution_settings_.request_bytes_min = bound(monitor.large_request_bytes, 1);
   execution_settings_.reply_bytes_min = bound(monitor.large_reply_bytes, 1);
+}
+
+void Server::ApplyKeyspaceEvents(const Config& config) {
+  static_assert(unsigned{kNotifyKeyspace} == commands::kNotifyKeyspace &&
+                unsigned{kNotifyKeyevent} == commands::kNotifyKeyevent &&
+                unsigned{kNotifyGeneric} == commands::kNotifyGeneric &&
+                unsigned{kNotifyStream} == commands::kNotifyStream &&
+                unsigned{kNotifyKeyMiss} == commands::kNotifyKeyMiss &&
+                unsigned{kNotifyNew} == commands::kNotifyNew);
+  constexpr uint32_t kRemovals = kNotifyExpired | kNotifyEvicted | kNotifyHash | kNotifyGeneric;
+  const auto classes = static_cast<uint32_t>(config.monitor.keyspace_events);
+  services_.keyspace_events = classes;
+  engine_.SetRemovalListener((classes & kRemovals) != 0 ? &pubsub_ : nullptr);
 }
 
 Result<void> Server::StartHttp(const Config& config) {

@@ -35,6 +35,7 @@
 #include "server/latency_monitor.h"
 #include "server/migration.h"
 #include "server/password_auth.h"
+#include "server/pubsub.h"
 #include "server/serialization.h"
 #include "server/session_limits.h"
 #include "server/session_worker.h"
@@ -89,6 +90,7 @@ class Server final : private commands::ControlService {
   uint64_t rejected_connections() const { return rejected_connections_.load(); }
   CommandLog& command_log() { return command_log_; }
   LatencyMonitor& latency_monitor() { return latency_monitor_; }
+  Pubsub& pubsub() { return pubsub_; }
   /// Shows a command to every monitor.
   void OnMonitored(const Session& session, const commands::CommandTable::Entry& command,
                    commands::Args args);
@@ -110,6 +112,7 @@ class Server final : private commands::ControlService {
   void ApplyLimits(const Config& config);
   void ApplyMemory(const Config& config);
   void ApplyMonitoring(const Config& config);
+  void ApplyKeyspaceEvents(const Config& config);
   Result<void> StartHttp(const Config& config);
   void RefreshKeyspace();
   void RegisterAppliers();
@@ -132,6 +135,7 @@ class Server final : private commands::ControlService {
   LatencyMonitor latency_monitor_;
   Migration migration_;
   Serialization serialization_{services_.limits};
+  Pubsub pubsub_{*this, engine_.worker_count()};
   std::unique_ptr<Info> info_;
   net::HttpListener http_;
   std::vector<SessionWorker*> session_workers_;

@@ -38,6 +38,7 @@ SessionWorker::SessionWorker(Server& server, uint32_t index)
     : server_(server),
       index_(index),
       engine_worker_(server.engine().worker(index)),
+      published_(server.pubsub().pending(index)),
       stats_(commands::CommandTable::Standard().entries().size()),
       executor_({.engine = server.engine(),
                  .worker = engine_worker_,
@@ -94,7 +95,8 @@ void SessionWorker::OnClose(net::Connection& connection, net::CloseReason) {
   std::erase(monitors_, connection.id());
   commands::ClientState& client = connection.state<Session>().client;
   if (client.is_monitor) server_.CountMonitors(-1);
-  if (client.waiter != nullptr || client.transaction != nullptr) {
+  if (client.waiter != nullptr || client.transaction != nullptr ||
+      client.subscriptions != nullptr) {
     server_.engine().BeginBatch(engine_worker_);
     if (client.waiter != nullptr) {
       server_.CountBlocked(-1);
@@ -104,6 +106,7 @@ void SessionWorker::OnClose(net::Connection& connection, net::CloseReason) {
     if (client.transaction != nullptr) {
       client.transaction->Unwatch(server_.engine(), /*is_locked=*/false);
     }
+    server_.pubsub().UnsubscribeAll(client);
     server_.engine().EndBatch(engine_worker_);
   }
   server_.clients().Remove(connection.state<Session>());
@@ -215,6 +218,10 @@ bool SessionWorker::IsHeldBack(Session& session, const Item* item) {
   return true;
 }
 
+inline void SessionWorker::DeliverPublished() {
+  if (!published_.empty()) [[unlikely]] server_.pubsub().DeliverPending(index_);
+}
+
 void SessionWorker::RunItem(const Item& item) {
   Session& session = *item.session;
   net::Connection& connection = session.connection();
@@ -230,6 +237,7 @@ void SessionWorker::RunItem(const Item& item) {
       server_.note(index_).SetCommand(item.request.command->full_name.c_str(), session.client.id);
     }
     executor_.Execute(item.request, session.client, connection.output());
+    DeliverPublished();
     if (session.client.is_closing) connection.CloseAfterFlush();
     if (session.client.waiter != nullptr) [[unlikely]] BeginWait(session);
   }
@@ -322,7 +330,9 @@ void SessionWorker::EnforceOutputLimit(Session& session) {
     connection.CloseNow();
     return;
   }
-  const OutputLimit& limit = limits_.output[static_cast<size_t>(ClientClass::kNormal)];
+  const ClientClass client_class = session.client.subscription_count == 0 ? ClientClass::kNormal
+                                                                          : ClientClass::kPubsub;
+  const OutputLimit& limit = limits_.output[static_cast<size_t>(client_class)];
   bool is_over = limit.hard_bytes != 0 && bytes > limit.hard_bytes;
   if (limit.soft_bytes != 0 && bytes > limit.soft_bytes) {
     const int64_t now_ms = worker_->now_ms();
@@ -345,7 +355,7 @@ void SessionWorker::EnforceOutputLimit(Session& session) {
 // ---- Time
 
 bool SessionWorker::IsHungUpOn(const Session& session, int64_t now_ms) const {
-  if (session.client.waiter != nullptr) return false;
+  if (session.client.waiter != nullptr || session.client.subscription_count != 0) return false;
   const net::Connection& connection = session.connection();
   const int64_t idle_ms = now_ms - connection.last_activity_ms();
   if (!session.client.is_authenticated && limits_.unauthenticated_timeout_ms != 0 &&
@@ -390,6 +400,7 @@ void SessionWorker::RunBackground() {
   bool has_more = engine.RunBackground(engine_worker_, kBackgroundSliceNs);
   if (engine.memory_bytes_max() != 0) engine.MakeRoom(engine_worker_, 0);
   executor_.ServeWaiters();
+  DeliverPublished();
   engine.EndBatch(engine_worker_);
   memory::FoldThreadCount();
   is_background_armed_ = has_more;

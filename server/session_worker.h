@@ -17,6 +17,7 @@
 #include "net/worker.h"
 #include "net/worker_delegate.h"
 #include "server/crash_report.h"
+#include "server/pubsub.h"
 #include "server/session.h"
 #include "server/session_limits.h"
 
@@ -48,6 +49,10 @@ class SessionWorker final : public net::WorkerDelegate, private commands::Execut
   void EndWait(Session& session, uint64_t ticket, std::string_view reply);
   /// Goes on with the clients that a pause held back.
   void ResumePaused();
+  /// Closes a client that lets too much wait for it; after anything but its own commands put bytes into its output.
+  void EnforceOutputLimit(Session& session);
+  /// Whose command is being executed.
+  Session& running_session() { return *running_; }
   net::Worker& net_worker() { return *worker_; }
   commands::CommandStats& stats() { return stats_; }
 
@@ -74,7 +79,7 @@ class SessionWorker final : public net::WorkerDelegate, private commands::Execut
   void BeginWait(Session& session);
   void OnWaitTimeout(net::ConnectionId id);
   void AfterBatch(Session& session);
-  void EnforceOutputLimit(Session& session);
+  void DeliverPublished();
   void FailProtocol(Session& session, std::string_view error);
   bool IsHungUpOn(const Session& session, int64_t now_ms) const;
   void RunBackground();
@@ -84,6 +89,7 @@ class SessionWorker final : public net::WorkerDelegate, private commands::Execut
   const uint32_t index_;
   net::Worker* worker_ = nullptr;
   engine::WorkerState& engine_worker_;
+  const std::vector<Pubsub::MessageRef>& published_;  // by commands here, for subscribers here
   proto::ArgVector args_;
   commands::CommandStats stats_;
   commands::Executor executor_;
