@@ -65,10 +65,10 @@ KeyRef CommandContext::Read(std::string_view key, int db) {
   return ref;
 }
 
-KeyRef CommandContext::Peek(std::string_view key) {
+KeyRef CommandContext::Peek(std::string_view key, MissEvent miss_event) {
   const KeyRef ref = Lookup(key, client().db);
   (ref ? parts_.worker.stats.keyspace_hits : parts_.worker.stats.keyspace_misses).Add();
-  if (!ref) Notify(kNotifyKeyMiss, "keymiss", key);
+  if (!ref && miss_event == MissEvent::kPublished) Notify(kNotifyKeyMiss, "keymiss", key);
   return ref;
 }
 

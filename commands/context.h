@@ -87,11 +87,13 @@ class CommandContext {
 
   // Looking up. All treat an expired key as absent, and erase it.
 
+  /// Whether looking for a key that is not there publishes `keymiss`.
+  enum class MissEvent : uint8_t { kPublished, kNone };
   /// For reading: counts a hit or a miss, touches the access clock.
   KeyRef Read(std::string_view key) { return Read(key, client().db); }
   KeyRef Read(std::string_view key, int db);
   /// For questions about a key that are no use of it (TTL, OBJECT, TYPE): counts, does not touch.
-  KeyRef Peek(std::string_view key);
+  KeyRef Peek(std::string_view key, MissEvent miss_event = MissEvent::kPublished);
   /// For changing: touches, does not count.
   KeyRef Write(std::string_view key) { return Write(key, client().db); }
   KeyRef Write(std::string_view key, int db);

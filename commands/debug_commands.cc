@@ -98,7 +98,7 @@ size_t SerializedBytes(const Entry& entry) {
 }
 
 void Object(CommandContext& ctx, Args args) {
-  const KeyRef key = ctx.Peek(args[2]);
+  const KeyRef key = ctx.Peek(args[2], CommandContext::MissEvent::kNone);
   if (!key) return ctx.reply().Error(errors::kNoSuchKey);
   const Entry& entry = *key.entry();
   const std::string encoding(storage::EncodingName(entry));
@@ -168,7 +168,7 @@ void DigestValue(CommandContext& ctx, Args args) {
   ctx.reply().Array(args.size() - 2);
   for (const std::string_view name : args.subspan(2)) {
     StateDigest digest;
-    if (const KeyRef key = ctx.Peek(name)) digest.AddValue(*key.entry());
+    if (const KeyRef key = ctx.Peek(name, CommandContext::MissEvent::kNone)) digest.AddValue(*key.entry());
     ctx.reply().SimpleString(digest.Hex());
   }
 }

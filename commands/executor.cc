@@ -161,15 +161,17 @@ bool Executor::IsMemoryEnough(const CommandSpec& spec, Args args, const ClientSt
 void Executor::Execute(const Request& request, ClientState& client, proto::OutputBuffer& output) {
   parts_.engine.Breathe(parts_.worker);
   const size_t mark = output.size_bytes();
+  const CommandTable::Entry* executed = nullptr;
   if (!IsAllowed(request, client, output)) [[unlikely]] {
     last_cycles_ = CycleClock::Now();
   } else if (client.transaction == nullptr || !TakeIntoTransaction(request, client, output))
       [[likely]] {
     ShowToMonitors(*request.command, ArgsOf(request), client);
     Run(request, client, output);
+    executed = request.command;
   }
   if (client.reply_mode != ReplyMode::kOn) [[unlikely]] {
-    ApplyReplyMode(request.command, client, output, mark);
+    ApplyReplyMode(executed, client, output, mark);
   }
 }
 
@@ -253,11 +255,11 @@ void Executor::RunQueued(const Call& call, ClientState& client, proto::OutputBuf
 
 // CLIENT REPLY OFF drops every reply, SKIP that of the one command after it. What SUBSCRIBE and its kin answer are
 // no replies but messages.
-void Executor::ApplyReplyMode(const CommandTable::Entry* command, ClientState& client,
+void Executor::ApplyReplyMode(const CommandTable::Entry* executed, ClientState& client,
                               proto::OutputBuffer& output, size_t mark) {
   constexpr uint32_t kSubscribing = kPubsub | kForSubscribers;
   const bool is_message =
-      command != nullptr && (command->spec->flags & kSubscribing) == kSubscribing;
+      executed != nullptr && (executed->spec->flags & kSubscribing) == kSubscribing;
   if (!is_message) output.TruncateTo(mark);
   if (client.reply_mode == ReplyMode::kSkipNext) {
     client.reply_mode = ReplyMode::kSkip;

@@ -144,7 +144,7 @@ class Executor {
   void ServeReady(const Engine::KeyLocks* held);
   bool ServeKey(const engine::ReadyKey& ready, const Engine::KeyLocks* held);
   void Retry(const std::shared_ptr<Waiter>& waiter);
-  void ApplyReplyMode(const CommandTable::Entry* command, ClientState& client,
+  void ApplyReplyMode(const CommandTable::Entry* executed, ClientState& client,
                       proto::OutputBuffer& output, size_t mark);
 
   Parts parts_;

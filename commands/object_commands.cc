@@ -12,7 +12,7 @@ using storage::Encoding;
 
 // The key, or nothing after having answered that it is absent.
 KeyRef PeekOrNull(CommandContext& ctx, std::string_view name) {
-  const KeyRef key = ctx.Peek(name);
+  const KeyRef key = ctx.Peek(name, CommandContext::MissEvent::kNone);
   if (!key) ctx.reply().Null();
   return key;
 }

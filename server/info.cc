@@ -537,6 +537,10 @@ std::string Info::Metrics() {
   input.net_output_bytes = totals.output_bytes;
   input.keyspace_hits = totals.hits;
   input.keyspace_misses = totals.misses;
+  Pubsub& pubsub = server_.pubsub();
+  input.pubsub_channels = pubsub.NameCount(commands::ChannelKind::kChannel);
+  input.pubsub_patterns = pubsub.NameCount(commands::ChannelKind::kPattern);
+  input.pubsubshard_channels = pubsub.NameCount(commands::ChannelKind::kShard);
   input.expired_keys = totals.expired;
   input.evicted_keys = totals.evicted;
   input.cpu_system_seconds = Seconds(self.ru_stime);

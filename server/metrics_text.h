@@ -133,6 +133,9 @@ struct MetricsInput {
   uint64_t net_output_bytes = 0;
   uint64_t keyspace_hits = 0;
   uint64_t keyspace_misses = 0;
+  uint64_t pubsub_channels = 0;
+  uint64_t pubsub_patterns = 0;
+  uint64_t pubsubshard_channels = 0;
   uint64_t expired_keys = 0;
   uint64_t evicted_keys = 0;
   double cpu_system_seconds = 0;

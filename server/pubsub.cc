@@ -1,7 +1,9 @@
 #include "server/pubsub.h"
 
+#include <algorithm>
 #include <cstring>
 #include <initializer_list>
+#include <optional>
 #include <utility>
 
 #include "base/glob.h"
@@ -16,6 +18,8 @@ namespace {
 using commands::ChannelKind;
 using commands::ClientState;
 
+// Messages are put together up to this size; beyond it a visit more for each subscriber does not matter.
+constexpr size_t kRunBytesMax = size_t{64} * 1024;
 // From this size on a message is sent out of the one block that all its receivers share.
 constexpr size_t kSharedMessageBytesMin = proto::ReplyWriter::kSharedBulkBytesMin;
 
@@ -45,25 +49,63 @@ SharedBytes Format(std::initializer_list<std::string_view> words) {
   return block;
 }
 
-void Append(proto::OutputBuffer& output, proto::RespVersion version, const SharedBytes& block) {
-  const std::string_view bytes = block.view();
-  if (version == proto::RespVersion::kResp2) {
-    if (bytes.size() >= kSharedMessageBytesMin) return output.AppendShared(block, 0, bytes.size());
-    return output.Append(bytes);
+/// Messages that follow each other, in the two protocols.
+class WireText {
+ public:
+  explicit WireText(SharedBytes resp2) : resp2_(std::move(resp2)) {}
+  /// Puts several together; `messages` are views of them in RESP2.
+  explicit WireText(std::span<const std::string_view> messages) {
+    size_t size = 0;
+    for (const std::string_view message : messages) {
+      starts_.push_back(size);
+      size += message.size();
+    }
+    resp2_ = SharedBytes::Create(size);
+    for (size_t i = 0; i < messages.size(); ++i) {
+      std::memcpy(resp2_.data() + starts_[i], messages[i].data(), messages[i].size());
+    }
   }
-  output.Append(">");
-  if (bytes.size() >= kSharedMessageBytesMin) {
-    return output.AppendShared(block, 1, bytes.size() - 1);
+
+  void AppendTo(proto::OutputBuffer& output, proto::RespVersion version) {
+    if (version == proto::RespVersion::kResp2) return Append(output, resp2_, 0);
+    if (starts_.empty()) {
+      output.Append(">");
+      return Append(output, resp2_, 1);
+    }
+    if (!resp3_) {
+      resp3_ = SharedBytes::Create(resp2_.size());
+      std::memcpy(resp3_.data(), resp2_.data(), resp2_.size());
+      for (const size_t start : starts_) resp3_.data()[start] = '>';
+    }
+    Append(output, resp3_, 0);
   }
-  output.Append(bytes.substr(1));
+
+ private:
+  static void Append(proto::OutputBuffer& output, const SharedBytes& block, size_t offset) {
+    if (block.size() < kSharedMessageBytesMin) return output.Append(block.view().substr(offset));
+    output.AppendShared(block, offset, block.size() - offset);
+  }
+
+  SharedBytes resp2_;
+  SharedBytes resp3_;            // of several, once somebody wants it
+  std::vector<size_t> starts_;   // of several
+};
+
+// A template since messages are Pubsub's own.
+template <typename MessageRef>
+WireText TextOf(std::span<const MessageRef> run) {
+  if (run.size() == 1) return WireText(run.front()->block);
+  std::vector<std::string_view> messages;
+  messages.reserve(run.size());
+  for (const auto& message : run) messages.push_back(message->block.view());
+  return WireText(messages);
 }
 
-void SendTo(const Subscriber& subscriber, uint64_t moment, const SharedBytes& block) {
-  if (subscriber.since > moment) return;  // It came after the message.
+void SendTo(const Subscriber& subscriber, WireText& text) {
   Session& session = subscriber.client->session();
   net::Connection& connection = session.connection();
   if (connection.is_closing()) return;
-  Append(connection.output(), session.client.resp, block);
+  text.AppendTo(connection.output(), session.client.resp);
   static_cast<SessionWorker&>(connection.worker().delegate()).EnforceOutputLimit(session);
 }
 
@@ -89,7 +131,10 @@ Pubsub::Pubsub(Server& server, size_t worker_count)
       channels_(worker_count, clock_),
       shard_channels_(worker_count, clock_),
       patterns_(worker_count, clock_) {
-  for (size_t i = 0; i < worker_count; ++i) workers_.push_back(std::make_unique<WorkerPart>());
+  for (size_t i = 0; i < worker_count; ++i) {
+    workers_.push_back(std::make_unique<WorkerPart>());
+    workers_.back()->pending.resize(worker_count);
+  }
 }
 
 Pubsub::~Pubsub() = default;
@@ -147,11 +192,11 @@ std::vector<std::string> Pubsub::NamesOf(const ClientState& client, ChannelKind 
 
 size_t Pubsub::Publish(size_t worker_index, ChannelKind kind, std::string_view channel,
                        std::string_view message) {
-  return Send(worker_index, kind, channel, message, OwnPart::kAfterCommand);
+  return Send(worker_index, kind, channel, message, When::kAfterBatch);
 }
 
 size_t Pubsub::Send(size_t worker_index, ChannelKind kind, std::string_view channel,
-                    std::string_view text, OwnPart own_part) {
+                    std::string_view text, When when) {
   const ChannelName name = ChannelName::Of(channel);
   Route route;
   if (IndexOf(kind).size() != 0) {
@@ -182,31 +227,30 @@ size_t Pubsub::Send(size_t worker_index, ChannelKind kind, std::string_view chan
   message->patterns = std::move(matching);
   for (size_t worker = 0; worker < workers_.size(); ++worker) {
     if (!route.workers.test(worker)) continue;
-    if (worker == worker_index && own_part == OwnPart::kAfterCommand) {
-      own.pending.push_back(message);
+    if (when == When::kAtOnce) {
+      Post(worker, {message});
     } else {
-      server_.network().worker(static_cast<uint32_t>(worker)).Post([this, worker, message] {
-        Deliver(worker, *message);
-      });
+      own.pending[worker].push_back(message);
+      own.has_pending = true;
     }
   }
   return route.receiver_count;
 }
 
-// With one worker nothing can overtake what it has pending.
+// With one worker nothing can overtake what is pending.
 void Pubsub::PublishEvent(size_t worker_index, uint32_t channels, int db, std::string_view event,
                           std::string_view key) {
   if (channels_.size() == 0 && patterns_.size() == 0) [[likely]] return;
-  const OwnPart own_part = workers_.size() == 1 ? OwnPart::kAfterCommand : OwnPart::kByMailbox;
+  const When when = workers_.size() == 1 ? When::kAfterBatch : When::kAtOnce;
   const std::string place = "@" + std::to_string(db) + "__:";
   std::string channel;
   if ((channels & commands::kNotifyKeyspace) != 0) {
     channel.append("__keyspace").append(place).append(key);
-    Send(worker_index, ChannelKind::kChannel, channel, event, own_part);
+    Send(worker_index, ChannelKind::kChannel, channel, event, when);
   }
   if ((channels & commands::kNotifyKeyevent) != 0) {
     channel.assign("__keyevent").append(place).append(event);
-    Send(worker_index, ChannelKind::kChannel, channel, key, own_part);
+    Send(worker_index, ChannelKind::kChannel, channel, key, when);
   }
 }
 
@@ -231,24 +275,79 @@ void Pubsub::OnRemoved(size_t worker_index, engine::Removal removal, int db,
 
 // ---- Delivering
 
-void Pubsub::DeliverPending(size_t worker_index) {
-  std::vector<MessageRef>& pending = workers_[worker_index]->pending;
-  for (const MessageRef& message : pending) Deliver(worker_index, *message);
-  pending.clear();
+void Pubsub::SendPending(size_t worker_index) {
+  WorkerPart& own = *workers_[worker_index];
+  own.has_pending = false;
+  for (size_t worker = 0; worker < workers_.size(); ++worker) {
+    Messages& messages = own.pending[worker];
+    if (messages.empty()) continue;
+    if (worker == worker_index) {
+      Deliver(worker, messages);
+      messages.clear();
+    } else {
+      Post(worker, std::exchange(messages, {}));
+    }
+  }
 }
 
-void Pubsub::Deliver(size_t worker_index, const Message& message) {
-  const SubscriptionTable& table = workers_[worker_index]->table;
-  if (const auto* subscribers =
-          table.Find(message.kind, {message.channel, message.channel_hash})) {
-    for (const Subscriber& one : *subscribers) SendTo(one, message.moment, message.block);
+void Pubsub::Post(size_t worker_index, Messages messages) {
+  server_.network().worker(static_cast<uint32_t>(worker_index))
+      .Post([this, worker_index, messages = std::move(messages)] {
+        Deliver(worker_index, messages);
+      });
+}
+
+// In the order in which they were published; as many as can be told together at a time.
+void Pubsub::Deliver(size_t worker_index, const Messages& messages) {
+  const std::span all(messages);
+  for (size_t begin = 0; begin < all.size();) {
+    const Message& first = *all[begin];
+    size_t bytes = first.block.size();
+    size_t end = begin + 1;
+    for (; end < all.size(); ++end) {
+      const Message& next = *all[end];
+      bytes += next.block.size();
+      if (next.kind != first.kind || next.channel != first.channel || bytes > kRunBytesMax ||
+          !first.patterns.empty() || !next.patterns.empty()) {
+        break;
+      }
+    }
+    DeliverRun(worker_index, all.subspan(begin, end - begin));
+    DeliverToPatterns(worker_index, first);
+    begin = end;
   }
+}
+
+void Pubsub::DeliverRun(size_t worker_index, std::span<const std::shared_ptr<const Message>> run) {
+  const Message& first = *run.front();
+  const auto* subscribers = workers_[worker_index]->table.Find(
+      first.kind, {first.channel, first.channel_hash});
+  if (subscribers == nullptr) return;
+  std::optional<WireText> all;
+  for (const Subscriber& one : *subscribers) {
+    if (one.since <= first.moment) [[likely]] {
+      if (!all) all = TextOf(run);
+      SendTo(one, *all);
+      continue;
+    }
+    // It came after the first of them.
+    const auto at = std::ranges::find_if(
+        run, [&](const auto& message) { return one.since <= message->moment; });
+    if (at == run.end()) continue;
+    WireText rest = TextOf(run.subspan(static_cast<size_t>(at - run.begin())));
+    SendTo(one, rest);
+  }
+}
+
+void Pubsub::DeliverToPatterns(size_t worker_index, const Message& message) {
   for (const auto& pattern : message.patterns) {
-    const auto* subscribers = table.Find(ChannelKind::kPattern, pattern->name());
+    const auto* subscribers =
+        workers_[worker_index]->table.Find(ChannelKind::kPattern, pattern->name());
     if (subscribers == nullptr) continue;
-    const SharedBytes block =
-        Format({"pmessage", pattern->text, message.channel, message.text});
-    for (const Subscriber& one : *subscribers) SendTo(one, message.moment, block);
+    WireText text(Format({"pmessage", pattern->text, message.channel, message.text}));
+    for (const Subscriber& one : *subscribers) {
+      if (one.since <= message.moment) SendTo(one, text);
+    }
   }
 }
 

@@ -2,17 +2,19 @@
 //
 //   Pubsub pubsub(server);
 //   services.pubsub = &pubsub;
-//   if (!pubsub.pending(worker).empty()) pubsub.DeliverPending(worker);     // after each command
+//   if (pubsub.has_pending(worker)) pubsub.SendPending(worker);     // after each batch of commands
 //
-// A publisher asks the shared index how many receivers there are and on which workers, formats the message once, and
-// posts one task to each of these workers; each finds the subscribers in a table of its own. Its own worker's part
-// waits until the command is over. Events of keys are published with the key's lock held; they go through the
-// mailbox of every worker, the publisher's own too, so that those of one key arrive in order.
+// A publisher asks the shared index how many receivers there are and on which workers, and formats the message once.
+// What a batch of commands has published is then posted as one task to each worker that has subscribers, which finds
+// them in a table of its own; messages that follow each other on a channel are put together, so that each subscriber
+// is visited once for all of them. Events of keys are published with the key's lock held; they go through the
+// mailbox of every worker at once, the publisher's own too, so that those of one key arrive in order.
 //
-// Thread rule: that of commands::PubsubService; `pending` and DeliverPending on the worker itself.
+// Thread rule: that of commands::PubsubService; `has_pending` and SendPending on the worker itself.
 #pragma once
 
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/shared_bytes.h"
@@ -51,30 +53,31 @@ class Pubsub final : public commands::PubsubService, public engine::RemovalListe
   void OnRemoved(size_t worker_index, engine::Removal removal, int db,
                  std::string_view key) override;
 
-  struct Message;
-  using MessageRef = std::shared_ptr<const Message>;
-  /// What this worker's own commands have published for its own subscribers and is not yet delivered.
-  const std::vector<MessageRef>& pending(size_t worker_index) const {
-    return workers_[worker_index]->pending;
-  }
-  void DeliverPending(size_t worker_index);
+  /// Whether this worker's commands have published something that is not on its way yet. The flag lives as long as this.
+  const bool& has_pending(size_t worker_index) const { return workers_[worker_index]->has_pending; }
+  void SendPending(size_t worker_index);
 
  private:
-  /// How a worker gets to know of a message that its own command published.
-  enum class OwnPart { kAfterCommand, kByMailbox };
+  struct Message;
+  using Messages = std::vector<std::shared_ptr<const Message>>;
+  enum class When { kAfterBatch, kAtOnce };
   /// What belongs to one worker.
   struct alignas(64) WorkerPart {
+    bool has_pending = false;
     SubscriptionTable table;
     PatternIndex::Snapshot patterns;
-    std::vector<MessageRef> pending;
+    std::vector<Messages> pending;   // by worker that they go to
   };
 
   ChannelIndex& IndexOf(commands::ChannelKind kind) {
     return kind == commands::ChannelKind::kShard ? shard_channels_ : channels_;
   }
   size_t Send(size_t worker_index, commands::ChannelKind kind, std::string_view channel,
-              std::string_view text, OwnPart own_part);
-  void Deliver(size_t worker_index, const Message& message);
+              std::string_view text, When when);
+  void Post(size_t worker_index, Messages messages);
+  void Deliver(size_t worker_index, const Messages& messages);
+  void DeliverRun(size_t worker_index, std::span<const std::shared_ptr<const Message>> run);
+  void DeliverToPatterns(size_t worker_index, const Message& message);
 
   Server& server_;
   SubscriptionClock clock_;

@@ -38,7 +38,7 @@ SessionWorker::SessionWorker(Server& server, uint32_t index)
     : server_(server),
       index_(index),
       engine_worker_(server.engine().worker(index)),
-      published_(server.pubsub().pending(index)),
+      has_published_(server.pubsub().has_pending(index)),
       stats_(commands::CommandTable::Standard().entries().size()),
       executor_({.engine = server.engine(),
                  .worker = engine_worker_,
@@ -194,6 +194,7 @@ void SessionWorker::RunBatch() {
     }
     RunItem(batch_[i]);
   }
+  SendPublished();
   batch_.clear();
   args_.Clear();
   executor_.BeginBatch();
@@ -218,8 +219,8 @@ bool SessionWorker::IsHeldBack(Session& session, const Item* item) {
   return true;
 }
 
-inline void SessionWorker::DeliverPublished() {
-  if (!published_.empty()) [[unlikely]] server_.pubsub().DeliverPending(index_);
+void SessionWorker::SendPublished() {
+  if (has_published_) [[unlikely]] server_.pubsub().SendPending(index_);
 }
 
 void SessionWorker::RunItem(const Item& item) {
@@ -236,8 +237,13 @@ void SessionWorker::RunItem(const Item& item) {
     if (item.request.command != nullptr) {
       server_.note(index_).SetCommand(item.request.command->full_name.c_str(), session.client.id);
     }
+    // Who leaves a channel gets what was published before.
+    if (has_published_) [[unlikely]] {
+      constexpr uint32_t kMayLeave = commands::kForSubscribers | commands::kExecutesQueue;
+      const auto* command = item.request.command;
+      if (command != nullptr && (command->spec->flags & kMayLeave) != 0) SendPublished();
+    }
     executor_.Execute(item.request, session.client, connection.output());
-    DeliverPublished();
     if (session.client.is_closing) connection.CloseAfterFlush();
     if (session.client.waiter != nullptr) [[unlikely]] BeginWait(session);
   }
@@ -400,7 +406,7 @@ void SessionWorker::RunBackground() {
   bool has_more = engine.RunBackground(engine_worker_, kBackgroundSliceNs);
   if (engine.memory_bytes_max() != 0) engine.MakeRoom(engine_worker_, 0);
   executor_.ServeWaiters();
-  DeliverPublished();
+  SendPublished();
   engine.EndBatch(engine_worker_);
   memory::FoldThreadCount();
   is_background_armed_ = has_more;

@@ -79,7 +79,7 @@ class SessionWorker final : public net::WorkerDelegate, private commands::Execut
   void BeginWait(Session& session);
   void OnWaitTimeout(net::ConnectionId id);
   void AfterBatch(Session& session);
-  void DeliverPublished();
+  void SendPublished();
   void FailProtocol(Session& session, std::string_view error);
   bool IsHungUpOn(const Session& session, int64_t now_ms) const;
   void RunBackground();
@@ -89,7 +89,7 @@ class SessionWorker final : public net::WorkerDelegate, private commands::Execut
   const uint32_t index_;
   net::Worker* worker_ = nullptr;
   engine::WorkerState& engine_worker_;
-  const std::vector<Pubsub::MessageRef>& published_;  // by commands here, for subscribers here
+  const bool& has_published_;   // messages that are to be sent on their way
   proto::ArgVector args_;
   commands::CommandStats stats_;
   commands::Executor executor_;

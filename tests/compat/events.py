@@ -151,8 +151,11 @@ class Comparison:
         if signature in self.different:
             return
         self.different[signature] = command
-        self.say("\nDIFFERENCE %d: %s\n  ringtail: %s\n  redis:    %s" % (
-            len(self.different), show(command), mine, theirs))
+        begin = next((i for i, (a, b) in enumerate(zip(mine, theirs)) if a != b),
+                     min(len(mine), len(theirs)))
+        self.say("\nDIFFERENCE %d: %s\n  after %s\n  ringtail: %s\n  redis:    %s" % (
+            len(self.different), show(command), mine[max(0, begin - 2):begin],
+            mine[begin:begin + 4], theirs[begin:begin + 4]))
 
 
 def main():

@@ -125,8 +125,12 @@ def test_fields_that_expire_are_told_of(launch, threads):
         with watch(server, "__keyspace@0__:h") as watcher:
             client.call("HPEXPIRE", "h", 20, "FIELDS", 1, "f")
             client.call("HPEXPIRE", "h", 60, "FIELDS", 1, "g")
-            assert [watcher.read_reply()[3] for _ in range(5)] == [
-                b"hexpire", b"hexpire", b"hexpired", b"hexpired", b"del"]
+            seen = []
+            while seen[-1:] != [b"del"]:
+                seen.append(watcher.read_reply()[3])
+            # Once for each time that some went; on a slow machine both may go at once.
+            assert seen.count(b"hexpire") == 2
+            assert seen[-2:] == [b"hexpired", b"del"]
 
 
 def test_evicted_keys_are_told_of(launch, threads):
@@ -181,7 +185,7 @@ def test_events_of_a_key_come_in_the_order_of_its_changes(launch, threads):
 
 
 def test_classes_are_changed_while_the_server_runs(launch, threads):
-    server = launch({"notify-keyspace-events": ""}, threads=threads)
+    server = launch({"notify-keyspace-events": '""'}, threads=threads)
     with watch(server) as watcher, server.connect() as client:
         client.call("SET", "k", "v")
         assert client.call("CONFIG", "SET", "notify-keyspace-events", "K$") == Status(b"OK")
