@@ -48,6 +48,8 @@ class Network {
   void Listen(std::vector<ListeningSocket> sockets);
   /// Stops accepting on the sockets of that tag (for a changed port); open connections stay.
   void StopListening(uint32_t tag);
+  /// What connections that come over sockets with TLS use from now on; open ones keep theirs.
+  void SetTlsContext(std::shared_ptr<const TlsContext> context);
   /// Changes ListenOptions::socket for connections accepted from now on.
   void SetSocketOptions(const SocketOptions& options);
   /// Calls `on_signal(number)` on worker 0's thread whenever one of the signals arrives.
