@@ -116,7 +116,10 @@ Result<void> SetCiphers(SSL_CTX* context, const TlsSettings& settings) {
 
 void SetSessionCache(SSL_CTX* context, const TlsSettings& settings, TlsRole role) {
   if (!settings.caches_sessions || role == TlsRole::kClient) {
+    // Not even by tickets, which the client keeps.
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+    SSL_CTX_set_num_tickets(context, 0);
     return;
   }
   constexpr std::array<unsigned char, 8> kContextId = {'r', 'i', 'n', 'g', 't', 'a', 'i', 'l'};
