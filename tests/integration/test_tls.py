@@ -1,4 +1,5 @@
 """TLS: clients that talk, directives and their reload, and everything that can be wrong."""
+import contextlib
 import glob
 import os
 import random
@@ -42,11 +43,16 @@ def start(launch, certificates):
     return launch_both
 
 
-def python_client(server, certificates, **options):
-    values = {"ssl_ca_certs": certificates.authority.cert, "ssl_certfile": certificates.client.cert,
-              "ssl_keyfile": certificates.client.key, "socket_timeout": 60, **options}
-    return redis.Redis(host="localhost", port=server.port, ssl=True, single_connection_client=True,
-                       **values)
+@contextlib.contextmanager
+def python_client(server, certificates):
+    client = redis.Redis(
+        host="localhost", port=server.port, ssl=True, ssl_ca_certs=certificates.authority.cert,
+        ssl_certfile=certificates.client.cert, ssl_keyfile=certificates.client.key,
+        socket_timeout=60)
+    try:
+        yield client
+    finally:
+        client.connection_pool.disconnect()     # close() would leave it to the pool
 
 
 def client_count(server):
