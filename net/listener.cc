@@ -131,6 +131,7 @@ Result<std::vector<ListeningSocket>> OpenTcpListeners(const ListenOptions& optio
     const BindTarget target = ParseBind(bind);
     ListeningSocket socket{
         .fd = {}, .name = {}, .port = 0, .tag = options.tag, .backlog = options.backlog};
+    socket.has_tls = options.has_tls;
     const std::optional<SocketFailure> failure = OpenTarget(target, options, socket.fd);
     const std::string shown =
         target.address.empty() ? (target.family == AF_INET ? "*" : "::*") : target.address;

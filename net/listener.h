@@ -31,6 +31,8 @@ struct ListenOptions {
   int backlog = 511;
   /// Handed to every connection that comes this way (Connection::listener_tag).
   uint32_t tag = 0;
+  /// Connections that come this way speak TLS, with Network::SetTlsContext's context.
+  bool has_tls = false;
   SocketOptions socket = {};
 };
 
@@ -49,6 +51,7 @@ struct ListeningSocket {
   uint32_t tag = 0;
   bool is_unix_socket = false;
   int backlog = 511;
+  bool has_tls = false;
 };
 
 /// Binds and listens on every address, all or nothing. An address family the system does not know

@@ -69,6 +69,12 @@ void Network::StopListening(uint32_t tag) {
   workers_[0]->Post([this, tag] { acceptor_->Remove(tag); });
 }
 
+void Network::SetTlsContext(std::shared_ptr<const TlsContext> context) {
+  workers_[0]->Post([this, context = std::move(context)]() mutable {
+    acceptor_->SetTlsContext(std::move(context));
+  });
+}
+
 void Network::SetSocketOptions(const SocketOptions& options) {
   workers_[0]->Post([this, options] { acceptor_->SetSocketOptions(options); });
 }

@@ -53,6 +53,8 @@ class Network {
   void SuspendListening(uint32_t tag);
   /// Takes the addresses back.
   Result<void> ResumeListening(uint32_t tag);
+  /// What connections that come over sockets with TLS use from now on; open ones keep theirs.
+  void SetTlsContext(std::shared_ptr<const TlsContext> context);
   /// Changes ListenOptions::socket for connections accepted from now on.
   void SetSocketOptions(const SocketOptions& options);
   /// Calls `on_signal(number)` on worker 0's thread whenever one of the signals arrives.

@@ -127,6 +127,8 @@ struct MetricsInput {
   uint64_t lazyfree_pending_objects = 0;
   // Stats, since the start or CONFIG RESETSTAT
   uint64_t connections_received = 0;
+  uint64_t tls_handshakes = 0;
+  uint64_t failed_tls_handshakes = 0;
   uint64_t connections_rejected = 0;
   uint64_t commands_processed = 0;
   uint64_t net_input_bytes = 0;

@@ -33,7 +33,6 @@ void ApplyEncodings(const EncodingConfig& config, commands::EncodingLimits& limi
   limits.stream_node_entries_max = config.stream_node_entries_max;
 }
 
-constexpr uint32_t kUnixTag = 1;
 // What one turn of a worker receives before it executes: a few full receives, and at home in the
 // second-level cache.
 constexpr size_t kTurnArenaBytes = 256 * 1024;
@@ -83,6 +82,7 @@ Server::Server(ConfigStore& config, std::span<WorkerNote> notes)
   ApplyMonitoring(*snapshot);
   ApplyKeyspaceEvents(*snapshot);
   RegisterAppliers();
+  RegisterListenerAppliers();
   services_.auth = &auth_;
   services_.clients = &client_directory_;
   services_.waits = &client_directory_;
@@ -161,75 +161,11 @@ void Server::RegisterAppliers() {
                      ApplyKeyspaceEvents(after);
                      return {};
                    });
-  config_.OnChange({"port", "bind"}, [this](const Config& before, const Config& after) {
-    return ChangeAddresses(before, after);
-  });
-  config_.OnChange({"tcp-keepalive"}, [this](const Config&, const Config& after) -> Result<void> {
-    network_->SetSocketOptions(
-        {.keepalive_s = static_cast<int>(after.network.tcp_keepalive_seconds)});
-    return {};
-  });
   config_.OnChange({"maxmemory", "maxmemory-policy", "lfu-log-factor", "lfu-decay-time"},
                    [this](const Config&, const Config& after) -> Result<void> {
                      ApplyMemory(after);
                      return {};
                    });
-}
-
-// New sockets are opened before the old ones are closed, so addresses that cannot be had change nothing. On the
-// same port the old ones have to stand back meanwhile.
-Result<void> Server::ChangeAddresses(const Config& before, const Config& after) {
-  const uint32_t old_tag = tcp_tag_;
-  const bool is_same_port = before.network.port == after.network.port;
-  if (is_same_port) network_->SuspendListening(old_tag);
-  auto sockets = OpenTcp(after, old_tag + 1);
-  if (!sockets.ok()) {
-    LOG(WARNING) << "Warning: " << sockets.error().message;
-    if (is_same_port) {
-      if (const auto resumed = network_->ResumeListening(old_tag); !resumed.ok()) {
-        LOG(WARNING) << "Failed restoring the previous addresses: " << resumed.error().message;
-      }
-      return Error{"Failed to bind to specified addresses."};
-    }
-    return Error{"Unable to listen on this port. Check server logs."};
-  }
-  network_->Listen(std::move(sockets).value());
-  tcp_tag_ = old_tag + 1;
-  network_->StopListening(old_tag);
-  return {};
-}
-
-// None if the port is 0 or there is no address.
-Result<std::vector<net::ListeningSocket>> Server::OpenTcp(const Config& config, uint32_t tag) {
-  if (config.network.port == 0 || config.network.bind.empty()) {
-    return std::vector<net::ListeningSocket>();
-  }
-  std::vector<std::string> warnings;
-  auto sockets = net::OpenTcpListeners(
-      {.binds = config.network.bind,
-       .port = static_cast<uint16_t>(config.network.port),
-       .backlog = static_cast<int>(config.network.tcp_backlog_count),
-       .tag = tag,
-       .socket = {.keepalive_s = static_cast<int>(config.network.tcp_keepalive_seconds)}},
-      &warnings);
-  for (const std::string& warning : warnings) LOG(WARNING) << warning;
-  return sockets;
-}
-
-Result<void> Server::Listen(const Config& config) {
-  TRY(std::vector<net::ListeningSocket> sockets, OpenTcp(config, tcp_tag_));
-  if (!config.network.unix_socket_path.empty()) {
-    TRY(net::ListeningSocket socket,
-        net::OpenUnixListener(
-            {.path = config.network.unix_socket_path,
-             .permissions = static_cast<uint32_t>(config.network.unix_socket_mode),
-             .backlog = static_cast<int>(config.network.tcp_backlog_count),
-             .tag = kUnixTag}));
-    sockets.push_back(std::move(socket));
-  }
-  if (sockets.empty()) return Error{"Configured to not listen anywhere, exiting."};
-  network_->Listen(std::move(sockets));
-  return {};
 }
 
 std::optional<Server::StartFailure> Server::Start() {
@@ -263,8 +199,12 @@ std::optional<Server::StartFailure> Server::Start() {
                  << " scheduling shutdown...";
     network_->RequestStop();
   });
+  if (const auto tls = ApplyTls(*config); !tls.ok()) {
+    return StartFailure{"Failed to configure TLS: " + tls.error().message};
+  }
   if (const auto listening = Listen(*config); !listening.ok()) {
-    return StartFailure{listening.error().message, config->network.port != 0};
+    return StartFailure{listening.error().message,
+                        config->network.port != 0 || config->tls.port != 0};
   }
   if (const auto http = StartHttp(*config); !http.ok()) return StartFailure{http.error().message};
   return std::nullopt;

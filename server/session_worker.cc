@@ -88,6 +88,11 @@ void SessionWorker::OnAccept(net::Connection& connection) {
     return;
   }
   session.client.is_authenticated = !server_.is_password_required();
+  server_.AuthenticateByCertificate(connection, session.client);
+}
+
+void SessionWorker::OnHandshakeFailed(net::Connection& connection, std::string_view why) {
+  server_.OnHandshakeFailed(connection, why);
 }
 
 void SessionWorker::OnClose(net::Connection& connection, net::CloseReason) {

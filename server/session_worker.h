@@ -35,6 +35,7 @@ class SessionWorker final : public net::WorkerDelegate, private commands::Execut
   void OnAccept(net::Connection& connection) override;
   void OnTurn(std::span<net::Connection* const> ready) override;
   void OnClose(net::Connection& connection, net::CloseReason reason) override;
+  void OnHandshakeFailed(net::Connection& connection, std::string_view why) override;
   void OnCron(int64_t now_ms) override;
   void OnStop() override;
 
