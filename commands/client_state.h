@@ -15,6 +15,7 @@
 namespace ringtail::commands {
 
 class Transaction;
+struct AclUser;
 struct Waiter;
 
 enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext, kSkip };
@@ -27,6 +28,7 @@ struct ClientState {
   int db = 0;
   proto::RespVersion resp = proto::RespVersion::kResp2;
   bool is_authenticated = true;
+  bool is_restricted = false;     ///< acl_user may not do everything, so every command is asked about
   bool is_local = true;           ///< on this machine: a unix socket or a loopback address
   bool is_monitor = false;
   bool is_no_evict = false;
@@ -37,6 +39,9 @@ struct ClientState {
   std::shared_ptr<Waiter> waiter;            ///< while a command makes it wait; or null
   std::string name;
   std::string user = "default";
+  /// What it may do; null (tests, commands executed on behalf of the server): everything. Set by AuthService, and
+  /// by whoever changes users while all workers stand still.
+  std::shared_ptr<const AclUser> acl_user;
   std::string library_name;
   std::string library_version;
   int64_t created_ms = 0;

@@ -218,5 +218,6 @@ std::span<const CommandSpec> SortCommands();
 std::span<const CommandSpec> SerializationCommands();
 std::span<const CommandSpec> TransactionCommands();
 std::span<const CommandSpec> ReplicaWaitCommands();
+std::span<const CommandSpec> AclCommands();
 
 }  // namespace ringtail::commands

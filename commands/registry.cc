@@ -98,7 +98,7 @@ const CommandTable& CommandTable::Standard() {
       ObjectCommands(),       TransactionCommands(),      ConnectionCommands(),
       ClientCommands(),       ConfigCommands(),           InfoCommands(),
       CommandLogCommands(),   LatencyCommands(),          ServerCommands(),
-      IntrospectionCommands(), DebugCommands(),
+      IntrospectionCommands(), DebugCommands(),            AclCommands(),
   };
   static const CommandTable kTable(kFamilies);
   return kTable;

@@ -11,6 +11,7 @@
 
 namespace ringtail::commands {
 
+class AclService;         // acl_service.h: ACL, and what denials are told to
 class AuthService;        // auth_service.h: AUTH, HELLO
 class ClientService;      // client_service.h: CLIENT
 class CommandLogService;  // command_log_service.h: SLOWLOG, COMMANDLOG
@@ -46,6 +47,7 @@ struct Limits {
 
 struct Services {
   Limits limits;
+  AclService* acl = nullptr;
   AuthService* auth = nullptr;
   ClientService* clients = nullptr;
   CommandLogService* command_log = nullptr;

@@ -87,9 +87,9 @@ std::string ClientDirectory::List(const commands::ClientFilter& filter) {
 }
 
 std::string ClientDirectory::Describe(uint64_t id) {
-  commands::ClientFilter filter;
-  filter.ids = {id};
-  return List(filter);
+  std::string line;
+  server_.clients().VisitOne(id, [&](const Session& session) { line = Line(session); });
+  return line;
 }
 
 // A client of another worker is marked now, while all workers stand still, so that it executes nothing more
@@ -113,6 +113,36 @@ size_t ClientDirectory::Kill(const commands::ClientFilter& filter, uint64_t self
                              [](net::Connection& connection) { connection.CloseNow(); });
   });
   return count;
+}
+
+void ClientDirectory::Replace(const std::shared_ptr<const commands::AclUser>& user) {
+  server_.clients().ForEach([&](Session& session) {
+    if (session.client.user == user->name) AclStore::Become(session.client, user);
+  });
+}
+
+bool ClientDirectory::Close(std::string_view user_name, uint64_t self_id) {
+  commands::ClientFilter filter;
+  filter.user = user_name;
+  bool is_self = false;
+  Kill(filter, self_id, &is_self);
+  return is_self;
+}
+
+// A subscription outlives no right to it.
+void ClientDirectory::CloseSubscribers(const commands::AclUser& user) {
+  if (!visit_subscriptions_) return;
+  server_.clients().ForEach([&](Session& session) {
+    if (session.client.user != user.name || session.client.is_closing) return;
+    bool is_allowed = true;
+    visit_subscriptions_(session.client, [&](std::string_view name, commands::ChannelName kind) {
+      is_allowed = is_allowed && commands::MayUseChannel(user, name, kind);
+    });
+    if (is_allowed) return;
+    session.client.is_closing = true;
+    server_.network().PostTo(session.connection().id(),
+                             [](net::Connection& connection) { connection.CloseNow(); });
+  });
 }
 
 void ClientDirectory::Pause(int64_t until_ms, commands::PauseKind kind) {

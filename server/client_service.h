@@ -8,18 +8,22 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "base/clock.h"
 #include "commands/client_service.h"
 #include "commands/waiter.h"
+#include "server/acl_store.h"
 #include "server/client_registry.h"
 
 namespace ringtail::server {
 
 class Server;
 
-class ClientDirectory final : public commands::ClientService, public commands::WaitService {
+class ClientDirectory final : public commands::ClientService,
+                              public commands::WaitService,
+                              public AclClients {
  public:
   explicit ClientDirectory(Server& server) : server_(server) {}
 
@@ -33,8 +37,22 @@ class ClientDirectory final : public commands::ClientService, public commands::W
   void Monitor(uint64_t id) override;
   void Unmonitor(uint64_t id) override;
 
+  // AclClients.
+  void Replace(const std::shared_ptr<const commands::AclUser>& user) override;
+  bool Close(std::string_view user_name, uint64_t self_id) override;
+  void CloseSubscribers(const commands::AclUser& user) override;
+
   // WaitService.
   void Deliver(const commands::Waiter& waiter, std::string reply) override;
+
+  /// Calls `visit` for every channel and pattern that a client is subscribed to, in exclusive mode. Given before the
+  /// workers start; without it nobody is subscribed to anything.
+  using SubscriptionVisitor = std::function<void(
+      const commands::ClientState& client,
+      const std::function<void(std::string_view name, commands::ChannelName kind)>& visit)>;
+  void SetSubscriptionVisitor(SubscriptionVisitor visitor) {
+    visit_subscriptions_ = std::move(visitor);
+  }
 
   /// What is held back now. One load while nothing is.
   enum class Paused { kNothing, kWrites, kAll };
@@ -45,6 +63,7 @@ class ClientDirectory final : public commands::ClientService, public commands::W
   bool Matches(const Session& session, const commands::ClientFilter& filter) const;
 
   Server& server_;
+  SubscriptionVisitor visit_subscriptions_;
   std::atomic<int64_t> paused_until_ms_{0};
   std::atomic<bool> is_all_paused_{false};
 };
