@@ -56,7 +56,7 @@ constexpr std::string_view kHelp[] = {
     "WHOAMI",
     "    Return the current connection username.",
     "HELP",
-    "    Print this help.",
+    "    Prints this help.",
 };
 
 void Help(CommandContext& ctx, Args) {

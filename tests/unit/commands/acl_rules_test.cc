@@ -140,7 +140,7 @@ TEST(AclChecks, KeysNeedTheKindOfAccessThatTheCommandHas) {
   EXPECT_EQ(Asked(user, {"SET", "w:1", "v", "GET"}).denial, AclDenial::kKey);
   EXPECT_TRUE(Asked(user, {"GETSET", "a1", "v"}).is_allowed());
   EXPECT_TRUE(Asked(user, {"COPY", "r:1", "w:1"}).is_allowed());
-  EXPECT_EQ(Asked(user, {"COPY", "w:1", "r:1"}).arg_index, 2u);
+  EXPECT_EQ(Asked(user, {"COPY", "r:1", "r:2"}).arg_index, 2u);
   EXPECT_EQ(Asked(user, {"MGET", "r:1", "exact", "exact2"}).arg_index, 3u);
   EXPECT_TRUE(Asked(user, {"STRLEN", "w:1"}).is_allowed()) << "its length is not its value";
 }
