@@ -46,16 +46,8 @@ class RequestKeys {
   std::span<const KeyPosition> Find() {
     if (is_found_) return view_;
     is_found_ = true;
-    const CommandSpec& spec = *command_.spec;
-    if (command_.single_key != 0 && spec.key_finder == nullptr) {
-      if (command_.single_key < args_.size()) {
-        positions_.Push(command_.single_key, spec.keys[0].flags);
-      }
-      view_ = positions_.view();
-    } else if (FindKeys(spec, args_, positions_)) {
-      view_ = positions_.view();
-    }
     // Arguments in which no keys can be found are the handler's to refuse, before it touches any.
+    if (FindKeys(*command_.spec, args_, positions_)) view_ = positions_.view();
     return view_;
   }
 
@@ -91,16 +83,27 @@ bool AllowsChannel(const AclSelector& selector, std::string_view channel, Channe
   });
 }
 
+// The common case, one key at a fixed place, does without looking for keys.
+AclVerdict CheckKeys(const AclSelector& selector, const CommandTable::Entry& command, Args args,
+                     RequestKeys& keys) {
+  const KeyPosition single{command.single_key, command.spec->keys[0].flags};
+  const bool is_single = command.single_key != 0 && command.spec->key_finder == nullptr &&
+                         command.single_key < args.size();
+  for (const KeyPosition position : is_single ? std::span(&single, 1) : keys.Find()) {
+    if ((position.flags & kKeyNotKey) != 0) continue;
+    if (!AllowsKey(selector, args[position.arg_index], position.flags)) {
+      return {AclDenial::kKey, position.arg_index};
+    }
+  }
+  return {};
+}
+
 AclVerdict Check(const AclSelector& selector, const CommandTable::Entry& command, Args args,
                  RequestKeys& keys) {
   if (!AllowsCommand(selector, command, args)) return {AclDenial::kCommand, 0};
   if (!selector.is_all_keys && command.has_keys) {
-    for (const KeyPosition position : keys.Find()) {
-      if ((position.flags & kKeyNotKey) != 0) continue;
-      if (!AllowsKey(selector, args[position.arg_index], position.flags)) {
-        return {AclDenial::kKey, position.arg_index};
-      }
-    }
+    const AclVerdict verdict = CheckKeys(selector, command, args, keys);
+    if (!verdict.is_allowed()) return verdict;
   }
   if (selector.is_all_channels) return {};
   if (const ChannelArgs* channels = ChannelArgsOf(*command.spec); channels != nullptr) {
