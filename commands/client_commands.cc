@@ -1,6 +1,7 @@
 #include <string>
 
 #include "base/parse_number.h"
+#include "commands/acl_service.h"
 #include "commands/client_service.h"
 #include "commands/context.h"
 
@@ -173,7 +174,8 @@ bool ReadKillOption(CommandContext& ctx, std::string_view option, std::string_vi
   } else if (EqualsIgnoreCase(option, "LADDR")) {
     filter.local_address = value;
   } else if (EqualsIgnoreCase(option, "USER")) {
-    if (value != "default") {
+    AclService* acl = ctx.services().acl;
+    if (acl != nullptr ? acl->Find(value) == nullptr : value != "default") {
       return ctx.reply().Error("ERR No such user '" + std::string(value) + "'"), false;
     }
     filter.user = value;

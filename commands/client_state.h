@@ -16,6 +16,7 @@ namespace ringtail::commands {
 
 class Subscriptions;
 class Transaction;
+struct AclUser;
 struct Waiter;
 
 enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext, kSkip };
@@ -28,6 +29,7 @@ struct ClientState {
   int db = 0;
   proto::RespVersion resp = proto::RespVersion::kResp2;
   bool is_authenticated = true;
+  bool is_restricted = false;     ///< acl_user may not do everything, so every command is asked about
   bool is_local = true;           ///< on this machine: a unix socket or a loopback address
   bool is_monitor = false;
   bool is_no_evict = false;
@@ -40,6 +42,9 @@ struct ClientState {
   std::unique_ptr<Subscriptions> subscriptions;  ///< since the first subscription; or null
   std::string name;
   std::string user = "default";
+  /// What it may do; null (tests, commands executed on behalf of the server): everything. Set by AuthService, and
+  /// by whoever changes users while all workers stand still.
+  std::shared_ptr<const AclUser> acl_user;
   std::string library_name;
   std::string library_version;
   int64_t created_ms = 0;

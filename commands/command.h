@@ -220,5 +220,6 @@ std::span<const CommandSpec> SerializationCommands();
 std::span<const CommandSpec> TransactionCommands();
 std::span<const CommandSpec> ReplicaWaitCommands();
 std::span<const CommandSpec> PubsubCommands();
+std::span<const CommandSpec> AclCommands();
 
 }  // namespace ringtail::commands

@@ -2,6 +2,7 @@
 
 #include "base/parse_number.h"
 #include "base/version.h"
+#include "commands/acl_service.h"
 #include "commands/auth_service.h"
 #include "commands/client_service.h"
 #include "commands/context.h"
@@ -42,25 +43,41 @@ void Select(CommandContext& ctx, Args args) {
 }
 
 // Lets the client in, or answers why not.
-bool LogIn(CommandContext& ctx, std::string_view user, std::string_view password) {
+bool LogIn(CommandContext& ctx, Args args, std::string_view user, std::string_view password) {
   AuthService* auth = ctx.services().auth;
-  if (auth != nullptr && auth->Authenticate(user, password) == AuthOutcome::kWrongPassword) {
-    ctx.reply().Error(errors::kWrongPass);
-    return false;
+  ClientState& client = ctx.client();
+  if (auth == nullptr) {
+    client.is_authenticated = true;
+    client.user = user;
+    return true;
   }
-  ctx.client().is_authenticated = true;
-  ctx.client().user = user;
-  return true;
+  if (auth->LogIn(client, user, password)) return true;
+  if (AclService* acl = ctx.services().acl; acl != nullptr) {
+    acl->Record({.reason = AclDenial::kAuthentication,
+                 .place = ctx.is_in_transaction() ? AclPlace::kTransaction : AclPlace::kTopLevel,
+                 .object = args[0],
+                 .user = user,
+                 .client_id = client.id});
+  }
+  ctx.reply().Error(errors::kWrongPass);
+  return false;
 }
 
 void Auth(CommandContext& ctx, Args args) {
   if (args.size() > 3) return ctx.SyntaxError();
   const AuthService* auth = ctx.services().auth;
-  if (args.size() == 2 && (auth == nullptr || !auth->is_password_required())) {
+  if (args.size() == 2 && (auth == nullptr || auth->is_default_open())) {
     return ctx.reply().Error(errors::kAuthWithoutPassword);
   }
   const bool has_user = args.size() == 3;
-  if (LogIn(ctx, has_user ? args[1] : "default", has_user ? args[2] : args[1])) ctx.reply().Ok();
+  const std::string_view user = has_user ? args[1] : "default";
+  if (LogIn(ctx, args, user, has_user ? args[2] : args[1])) ctx.reply().Ok();
+}
+
+// Whether the client has still to authenticate; the default user may have lost its password since it came.
+bool HasToAuthenticate(CommandContext& ctx) {
+  const AuthService* auth = ctx.services().auth;
+  return !ctx.client().is_authenticated && (auth == nullptr || auth->is_password_required());
 }
 
 void ReplyHello(CommandContext& ctx) {
@@ -94,7 +111,7 @@ void Hello(CommandContext& ctx, Args args) {
   for (size_t i = 2; i < args.size(); ++i) {
     const size_t left = args.size() - 1 - i;
     if (EqualsIgnoreCase(args[i], "AUTH") && left >= 2) {
-      if (!LogIn(ctx, args[i + 1], args[i + 2])) return;
+      if (!LogIn(ctx, args, args[i + 1], args[i + 2])) return;
       i += 2;
     } else if (EqualsIgnoreCase(args[i], "SETNAME") && left >= 1) {
       if (!IsPrintable(args[i + 1])) return ctx.reply().Error(errors::kClientNameUnprintable);
@@ -103,7 +120,7 @@ void Hello(CommandContext& ctx, Args args) {
       return ctx.reply().Error("ERR Syntax error in HELLO option '" + std::string(args[i]) + "'");
     }
   }
-  if (!ctx.client().is_authenticated) return ctx.reply().Error(errors::kHelloNoAuth);
+  if (HasToAuthenticate(ctx)) return ctx.reply().Error(errors::kHelloNoAuth);
   if (version != 0) {
     ctx.client().resp = version == 3 ? proto::RespVersion::kResp3 : proto::RespVersion::kResp2;
     ctx.reply().set_version(ctx.client().resp);
@@ -128,8 +145,8 @@ void Reset(CommandContext& ctx, Args) {
   client.reply_mode = ReplyMode::kOn;
   client.is_no_evict = false;
   client.is_no_touch = false;
-  const AuthService* auth = ctx.services().auth;
-  client.is_authenticated = auth == nullptr || !auth->is_password_required();
+  client.is_authenticated = true;
+  if (ctx.services().auth != nullptr) ctx.services().auth->Greet(client);
   ctx.reply().SimpleString("RESET");
 }
 

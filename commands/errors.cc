@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "commands/acl_user.h"
+
 namespace ringtail::commands::errors {
 
 std::string WrongArity(std::string_view full_name) {
@@ -27,6 +29,36 @@ std::string UnknownCommand(Args args) {
   }
   return "ERR unknown command '" + std::string(Printed(args[0], 128)) +
          "', with args beginning with: " + beginning;
+}
+
+std::string NoPermission(AclDenial denial, std::string_view full_name) {
+  const std::string user = "NOPERM this user has no permissions to ";
+  if (denial == AclDenial::kKey) return user + "access one of the keys used as arguments";
+  if (denial == AclDenial::kChannel) return user + "access one of the channels used as arguments";
+  return user + "run the '" + std::string(full_name) + "' command";
+}
+
+std::string NoLongerPermitted(AclDenial denial) {
+  const char* reason = denial == AclDenial::kKey ? "no permission to touch the specified keys"
+                       : denial == AclDenial::kChannel
+                           ? "no permission to access one of the channels used as argument to the "
+                             "command"
+                           : "no permission to execute the command or subcommand";
+  return std::string("NOPERM ACLs rules changed between the moment the transaction was "
+                     "accumulated and the EXEC call. This command is no longer allowed for the "
+                     "following reason: ") +
+         reason;
+}
+
+std::string NoPermissionInScript(AclDenial denial) {
+  const std::string user = "ERR The user executing the script can't ";
+  if (denial == AclDenial::kKey) {
+    return user + "access at least one of the keys mentioned in the command arguments";
+  }
+  if (denial == AclDenial::kChannel) {
+    return user + "publish to the channel mentioned in the command";
+  }
+  return user + "run this command or subcommand";
 }
 
 std::string UnknownSubcommand(std::string_view container, std::string_view subcommand) {

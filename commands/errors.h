@@ -10,6 +10,10 @@
 
 #include "commands/command.h"
 
+namespace ringtail::commands {
+enum class AclDenial : uint8_t;  // acl_user.h
+}
+
 namespace ringtail::commands::errors {
 
 inline constexpr std::string_view kWrongType =
@@ -341,6 +345,30 @@ inline constexpr std::string_view kShardSubscribeInMulti =
     "ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client";
 /// "ERR Can't execute 'get': only (P|S)SUBSCRIBE / …"
 std::string NotForSubscribers(std::string_view full_name);
+// Access control.
+inline constexpr std::string_view kAclUserName =
+    "ERR Usernames can't contain spaces or null characters";
+inline constexpr std::string_view kAclDefaultStays = "ERR The 'default' user cannot be removed";
+inline constexpr std::string_view kAclNoFile =
+    "ERR This Redis instance is not configured to use an ACL file. You may want to specify users "
+    "via the ACL SETUSER command and then issue a CONFIG REWRITE (assuming you have a Redis "
+    "configuration file set) in order to store users in the Redis configuration.";
+inline constexpr std::string_view kAclSaveFailed =
+    "ERR There was an error trying to save the ACLs. Please check the server logs for more "
+    "information";
+inline constexpr std::string_view kAclPasswordBits =
+    "ERR ACL GENPASS argument must be the number of bits for the output password, a positive "
+    "number up to 4096";
+inline constexpr std::string_view kSortByDenied =
+    "ERR BY option of SORT denied due to insufficient ACL permissions.";
+inline constexpr std::string_view kSortGetDenied =
+    "ERR GET option of SORT denied due to insufficient ACL permissions.";
+/// "NOPERM this user has no permissions to run the 'get' command", or to touch a key or a channel.
+std::string NoPermission(AclDenial denial, std::string_view full_name);
+/// What EXEC answers in place of a command that was allowed when it was queued.
+std::string NoLongerPermitted(AclDenial denial);
+/// "ERR The user executing the script can't run this command or subcommand": what redis.call fails with.
+std::string NoPermissionInScript(AclDenial denial);
 
 /// "ERR wrong number of arguments for 'get' command" ("client|list" for a subcommand).
 std::string WrongArity(std::string_view full_name);

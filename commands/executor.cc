@@ -1,5 +1,7 @@
 #include "commands/executor.h"
 
+#include "commands/acl_service.h"
+#include "commands/auth_service.h"
 #include "commands/transaction.h"
 
 namespace ringtail::commands {
@@ -121,9 +123,9 @@ bool Executor::IsAllowed(const Request& request, ClientState& client,
     Reject(request.command, client, output, errors::WrongArity(request.command->full_name));
     return false;
   }
-  if (!client.is_authenticated && (spec.flags & kNoAuth) == 0) [[unlikely]] {
-    Reject(request.command, client, output, errors::kNoAuth);
-    return false;
+  // One branch for most: those who may do everything.
+  if (!client.is_authenticated | client.is_restricted) [[unlikely]] {
+    if (!IsPermitted(*request.command, args, client, output)) return false;
   }
   if (client.transaction != nullptr && client.transaction->is_open &&
       (spec.flags & kNoMulti) != 0) [[unlikely]] {
@@ -142,6 +144,29 @@ bool Executor::IsAllowed(const Request& request, ClientState& client,
     return false;
   }
   return true;
+}
+
+// Authentication, and what the client's user may do.
+bool Executor::IsPermitted(const CommandTable::Entry& command, Args args, ClientState& client,
+                           proto::OutputBuffer& output) {
+  const CommandSpec& spec = *command.spec;
+  if (!client.is_authenticated && (spec.flags & kNoAuth) == 0) {
+    // The default user may have lost its password since the client came.
+    const AuthService* auth = parts_.services.auth;
+    if (auth == nullptr || auth->is_password_required()) {
+      Reject(&command, client, output, errors::kNoAuth);
+      return false;
+    }
+  }
+  const bool is_queued = client.transaction != nullptr && client.transaction->is_open;
+  if (!client.is_restricted || (is_queued && (spec.flags & kNoMulti) != 0)) return true;
+  const AclVerdict verdict = CheckCommand(*client.acl_user, command, args);
+  if (verdict.is_allowed()) return true;
+  client.last_command = &command.full_name;
+  RecordDenial(parts_.services.acl, client, verdict,
+               is_queued ? AclPlace::kTransaction : AclPlace::kTopLevel, command, args);
+  Reject(&command, client, output, errors::NoPermission(verdict.denial, command.full_name));
+  return false;
 }
 
 // A queue takes memory too, whatever is put into it, and executing it may; it can always be given up.

@@ -8,8 +8,8 @@
 // keys. After each command those are served who wait for a key that it wrote to: at once if their keys' locks are
 // held, else as soon as these are let go, and in any case before the command's reply is sent.
 //
-// The checks that stand before every handler are here and nowhere else: existence, arity, authentication
-// (later: ACL, cluster slot), memory. Thread rule: one executor belongs to one worker.
+// The checks that stand before every handler are here and nowhere else: existence, arity, authentication, ACL
+// (later: cluster slot), memory. Thread rule: one executor belongs to one worker.
 #pragma once
 
 #include <atomic>
@@ -20,6 +20,7 @@
 #include "commands/context.h"
 #include "commands/execution.h"
 #include "commands/stats.h"
+#include "commands/transaction.h"
 
 namespace ringtail::commands {
 
@@ -113,6 +114,8 @@ class Executor {
     return parts_.args.Range(request.first_arg, request.arg_count);
   }
   bool IsAllowed(const Request& request, ClientState& client, proto::OutputBuffer& output);
+  bool IsPermitted(const CommandTable::Entry& command, Args args, ClientState& client,
+                   proto::OutputBuffer& output);
   bool IsMemoryEnough(const CommandSpec& spec, Args args, const ClientState& client);
   void Reject(const CommandTable::Entry* command, ClientState& client,
               proto::OutputBuffer& output, std::string_view error);
@@ -133,6 +136,9 @@ class Executor {
   void RunTransaction(const Request& request, ClientState& client, proto::OutputBuffer& output);
   void RunQueue(Transaction& transaction, std::span<const Key> keys, ClientState& client,
                 proto::OutputBuffer& output);
+  /// Whether a queued command is still allowed; else it has been answered so.
+  bool IsStillPermitted(const Transaction::Queued& queued, ClientState& client,
+                        proto::OutputBuffer& output);
   /// One queued command, its locks held.
   void RunQueued(const Call& call, ClientState& client, proto::OutputBuffer& output);
   bool HasWatchedChanged(const Transaction& transaction);

@@ -1,4 +1,5 @@
 // Executor: MULTI's queue and EXEC.
+#include "commands/acl_service.h"
 #include "commands/executor.h"
 #include "commands/transaction.h"
 
@@ -65,17 +66,32 @@ void Executor::RunQueue(Transaction& transaction, std::span<const Key> keys, Cli
   reply.Array(transaction.queue().size());
   execution_.is_in_transaction = true;
   for (const Transaction::Queued& queued : transaction.queue()) {
-    RunQueued({.command = *queued.command,
-               .args = queued.args,
-               .keys = keys.first(queued.key_count),
-               .arg_vector = nullptr,
-               .request_bytes = queued.request_bytes},
-              client, output);
+    if (!client.is_restricted || IsStillPermitted(queued, client, output)) {
+      RunQueued({.command = *queued.command,
+                 .args = queued.args,
+                 .keys = keys.first(queued.key_count),
+                 .arg_vector = nullptr,
+                 .request_bytes = queued.request_bytes},
+                client, output);
+    }
     keys = keys.subspan(queued.key_count);
   }
   execution_.is_in_transaction = false;
   parts_.engine.log().AppendTransaction(execution_.effects);
   execution_.effects.clear();
+}
+
+// The user may have been changed since the command was queued, by a command of this very transaction too.
+bool Executor::IsStillPermitted(const Transaction::Queued& queued, ClientState& client,
+                                proto::OutputBuffer& output) {
+  const AclVerdict verdict = CheckCommand(*client.acl_user, *queued.command, queued.args);
+  if (verdict.is_allowed()) return true;
+  RecordDenial(parts_.services.acl, client, verdict, AclPlace::kTransaction, *queued.command,
+               queued.args);
+  proto::ReplyWriter reply(output, client.resp);
+  reply.Error(errors::NoLongerPermitted(verdict.denial));
+  parts_.stats.CountError(reply.last_error_code());
+  return false;
 }
 
 // A key that has expired since it was watched, or a field of it, is a change; finding that out tells its watchers.

@@ -10,11 +10,6 @@ namespace {
 
 using proto::ReplyWriter;
 
-struct NamedBit {
-  uint32_t bit;
-  std::string_view name;
-};
-
 // In the order in which Redis lists them. It shows neither Protected, MayReplicate nor
 // TouchesArbitraryKeys.
 constexpr NamedBit kFlagNames[] = {
@@ -197,6 +192,8 @@ std::string_view GroupOf(const CommandTable::Entry& entry) {
   if (!entry.spec->group.empty() || entry.container == nullptr) return entry.spec->group;
   return GroupOf(*entry.container);
 }
+
+std::span<const NamedBit> CategoryNames() { return kCategoryNames; }
 
 std::optional<uint32_t> CategoryOf(std::string_view name) {
   for (const NamedBit category : kCategoryNames) {

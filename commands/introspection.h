@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "commands/registry.h"
@@ -34,6 +35,12 @@ bool CanHaveKeys(const CommandSpec& spec);
 /// A subcommand's group is its container's.
 std::string_view GroupOf(const CommandTable::Entry& entry);
 
+/// The ACL categories with their names ("@hash"), in the order in which Redis lists them.
+struct NamedBit {
+  uint32_t bit;
+  std::string_view name;
+};
+std::span<const NamedBit> CategoryNames();
 /// The bit of an ACL category's name ("hash"), in any case.
 std::optional<uint32_t> CategoryOf(std::string_view name);
 

@@ -99,6 +99,7 @@ const CommandTable& CommandTable::Standard() {
       ClientCommands(),       ConfigCommands(),           InfoCommands(),
       CommandLogCommands(),   LatencyCommands(),          ServerCommands(),
       IntrospectionCommands(), DebugCommands(),            PubsubCommands(),
+      AclCommands(),
   };
   static const CommandTable kTable(kFamilies);
   return kTable;

@@ -11,6 +11,7 @@
 
 namespace ringtail::commands {
 
+class AclService;         // acl_service.h: ACL, and what denials are told to
 class AuthService;        // auth_service.h: AUTH, HELLO
 class ClientService;      // client_service.h: CLIENT
 class CommandLogService;  // command_log_service.h: SLOWLOG, COMMANDLOG
@@ -49,6 +50,7 @@ struct Services {
   Limits limits;
   /// The classes of keyspace events that are published (KeyspaceEvent); notify-keyspace-events.
   std::atomic<uint32_t> keyspace_events{0};
+  AclService* acl = nullptr;
   AuthService* auth = nullptr;
   ClientService* clients = nullptr;
   CommandLogService* command_log = nullptr;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/parse_number.h"
+#include "commands/acl_user.h"
 #include "commands/context.h"
 #include "commands/list_moves.h"
 #include "commands/sort_sources.h"
@@ -34,6 +35,13 @@ struct SortOptions {
   std::vector<std::string_view> gets;
   std::optional<std::string_view> destination;
 };
+
+// BY and GET read keys that nobody can know before: only who may read all keys may use them.
+bool MayFollowPatterns(CommandContext& ctx) {
+  const ClientState& client = ctx.client();
+  return !client.is_restricted ||
+         MayTouchAnyKey(*client.acl_user, ctx.command(), ctx.args(), kKeyAccess);
+}
 
 std::optional<SortOptions> ParseSortOptions(CommandContext& ctx, Args args, bool can_store) {
   SortOptions options;
@@ -60,8 +68,17 @@ std::optional<SortOptions> ParseSortOptions(CommandContext& ctx, Args args, bool
       // Once there was a BY without a *, no later one sorts.
       const std::string_view pattern = args[++i];
       options.weights = pattern;
-      if (sorting::StarOf(pattern) == std::string_view::npos) options.is_unsorted = true;
+      if (sorting::StarOf(pattern) == std::string_view::npos) {
+        options.is_unsorted = true;
+      } else if (!MayFollowPatterns(ctx)) {
+        ctx.reply().Error(errors::kSortByDenied);
+        return std::nullopt;
+      }
     } else if (is("GET") && left >= 1) {
+      if (!MayFollowPatterns(ctx)) {
+        ctx.reply().Error(errors::kSortGetDenied);
+        return std::nullopt;
+      }
       options.gets.push_back(args[++i]);
     } else {
       ctx.SyntaxError();

@@ -1,6 +1,6 @@
 // Every client of the server by its id, for those who ask about clients of other workers.
 //
-//   registry.Add(session);  …  registry.Remove(session);
+//   registry.Add(session, prepare);  …  registry.Remove(session);
 //   registry.ForEach([](Session& session) { … });       // in exclusive mode, in order of id
 //
 // Thread rule: any thread; ForEach holds the registry's lock, so its visitor must not add or remove.
@@ -18,8 +18,11 @@ namespace ringtail::server {
 class ClientRegistry {
  public:
   uint64_t NextId() { return next_id_.fetch_add(1, std::memory_order_relaxed); }
-  void Add(Session& session) {
+  /// `prepare()` is called before anybody else can find the session, and before ForEach goes on elsewhere.
+  template <typename Prepare>
+  void Add(Session& session, Prepare&& prepare) {
     std::lock_guard<std::mutex> lock(mutex_);
+    prepare();
     sessions_.emplace(session.client.id, &session);
   }
   void Remove(const Session& session) {

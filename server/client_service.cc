@@ -95,9 +95,9 @@ std::string ClientDirectory::List(const commands::ClientFilter& filter) {
 }
 
 std::string ClientDirectory::Describe(uint64_t id) {
-  commands::ClientFilter filter;
-  filter.ids = {id};
-  return List(filter);
+  std::string line;
+  server_.clients().VisitOne(id, [&](const Session& session) { line = Line(session); });
+  return line;
 }
 
 // A client of another worker is marked now, while all workers stand still, so that it executes nothing more
@@ -121,6 +121,43 @@ size_t ClientDirectory::Kill(const commands::ClientFilter& filter, uint64_t self
                              [](net::Connection& connection) { connection.CloseNow(); });
   });
   return count;
+}
+
+void ClientDirectory::Replace(const std::shared_ptr<const commands::AclUser>& user) {
+  server_.clients().ForEach([&](Session& session) {
+    if (session.client.user == user->name) AclStore::Become(session.client, user);
+  });
+}
+
+bool ClientDirectory::Close(std::string_view user_name, uint64_t self_id) {
+  commands::ClientFilter filter;
+  filter.user = user_name;
+  bool is_self = false;
+  Kill(filter, self_id, &is_self);
+  return is_self;
+}
+
+// A subscription outlives no right to it.
+void ClientDirectory::CloseSubscribers(const commands::AclUser& user) {
+  using commands::ChannelKind;
+  const auto is_allowed = [&](const commands::ClientState& client, ChannelKind kind) {
+    const auto name_kind = kind == ChannelKind::kPattern ? commands::ChannelName::kPattern
+                                                         : commands::ChannelName::kChannel;
+    return std::ranges::all_of(
+        server_.pubsub().NamesOf(client, kind),
+        [&](const std::string& name) { return commands::MayUseChannel(user, name, name_kind); });
+  };
+  server_.clients().ForEach([&](Session& session) {
+    const commands::ClientState& client = session.client;
+    if (client.user != user.name || client.is_closing || client.subscription_count == 0) return;
+    if (is_allowed(client, ChannelKind::kChannel) && is_allowed(client, ChannelKind::kPattern) &&
+        is_allowed(client, ChannelKind::kShard)) {
+      return;
+    }
+    session.client.is_closing = true;
+    server_.network().PostTo(session.connection().id(),
+                             [](net::Connection& connection) { connection.CloseNow(); });
+  });
 }
 
 void ClientDirectory::Pause(int64_t until_ms, commands::PauseKind kind) {

@@ -8,18 +8,22 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "base/clock.h"
 #include "commands/client_service.h"
 #include "commands/waiter.h"
+#include "server/acl_store.h"
 #include "server/client_registry.h"
 
 namespace ringtail::server {
 
 class Server;
 
-class ClientDirectory final : public commands::ClientService, public commands::WaitService {
+class ClientDirectory final : public commands::ClientService,
+                              public commands::WaitService,
+                              public AclClients {
  public:
   explicit ClientDirectory(Server& server) : server_(server) {}
 
@@ -32,6 +36,11 @@ class ClientDirectory final : public commands::ClientService, public commands::W
   bool Unblock(uint64_t id, bool is_error) override;
   void Monitor(uint64_t id) override;
   void Unmonitor(uint64_t id) override;
+
+  // AclClients.
+  void Replace(const std::shared_ptr<const commands::AclUser>& user) override;
+  bool Close(std::string_view user_name, uint64_t self_id) override;
+  void CloseSubscribers(const commands::AclUser& user) override;
 
   // WaitService.
   void Deliver(const commands::Waiter& waiter, std::string reply) override;

@@ -382,6 +382,13 @@ void Info::Stats(std::string& out, const Totals& totals) {
   Add(out, "total_writes_processed:%llu", static_cast<Line>(totals.writes));
   Add(out, "client_output_buffer_limit_disconnections:%llu",
       static_cast<Line>(server_.output_limit_disconnections()));
+  const AclLog& denied = server_.acl().log();
+  using commands::AclDenial;
+  Add(out, "acl_access_denied_auth:%llu",
+      static_cast<Line>(denied.count(AclDenial::kAuthentication)));
+  Add(out, "acl_access_denied_cmd:%llu", static_cast<Line>(denied.count(AclDenial::kCommand)));
+  Add(out, "acl_access_denied_key:%llu", static_cast<Line>(denied.count(AclDenial::kKey)));
+  Add(out, "acl_access_denied_channel:%llu", static_cast<Line>(denied.count(AclDenial::kChannel)));
 }
 
 void Info::Replication(std::string& out) const {
@@ -571,6 +578,11 @@ std::string Info::Metrics() {
   input.pubsubshard_channels = pubsub.NameCount(commands::ChannelKind::kShard);
   input.expired_keys = totals.expired;
   input.evicted_keys = totals.evicted;
+  const AclLog& denied = server_.acl().log();
+  input.denied_authentications = denied.count(commands::AclDenial::kAuthentication);
+  input.denied_commands = denied.count(commands::AclDenial::kCommand);
+  input.denied_keys = denied.count(commands::AclDenial::kKey);
+  input.denied_channels = denied.count(commands::AclDenial::kChannel);
   input.cpu_system_seconds = Seconds(self.ru_stime);
   input.cpu_user_seconds = Seconds(self.ru_utime);
   input.slowlog_length = server_.command_log().Length(commands::CommandLogKind::kSlow);

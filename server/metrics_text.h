@@ -140,6 +140,10 @@ struct MetricsInput {
   uint64_t pubsubshard_channels = 0;
   uint64_t expired_keys = 0;
   uint64_t evicted_keys = 0;
+  uint64_t denied_authentications = 0;
+  uint64_t denied_commands = 0;
+  uint64_t denied_keys = 0;
+  uint64_t denied_channels = 0;
   double cpu_system_seconds = 0;
   double cpu_user_seconds = 0;
   // Slow log

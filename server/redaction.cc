@@ -23,6 +23,8 @@ std::vector<std::string_view> Redacted(const commands::CommandTable::Entry& comm
   std::vector<std::string_view> shown(args.begin(), args.end());
   if (command.full_name == "auth") {
     std::fill(shown.begin() + 1, shown.end(), kRedacted);
+  } else if (command.full_name == "acl|setuser") {
+    std::fill(shown.begin() + std::min<std::ptrdiff_t>(2, std::ssize(shown)), shown.end(), kRedacted);
   } else if (command.full_name == "hello") {
     for (size_t i = 2; i + 2 < shown.size(); ++i) {
       if (!commands::EqualsIgnoreCase(shown[i], "AUTH")) continue;

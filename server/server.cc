@@ -81,9 +81,12 @@ Server::Server(ConfigStore& config, std::span<WorkerNote> notes)
   ApplyMemory(*snapshot);
   ApplyMonitoring(*snapshot);
   ApplyKeyspaceEvents(*snapshot);
+  acl_.Configure(snapshot->security);
+  acl_.SetDefaultPassword(snapshot->security.password);
   RegisterAppliers();
   RegisterListenerAppliers();
-  services_.auth = &auth_;
+  services_.acl = &acl_;
+  services_.auth = &acl_;
   services_.clients = &client_directory_;
   services_.waits = &client_directory_;
   services_.config = &config_adapter_;
@@ -119,8 +122,7 @@ void Server::ApplyLimits(const Config& config) {
   services_.limits.bulk_bytes_max = limits.parser.bulk_bytes_max;
   services_.limits.is_user_flush_lazy = config.memory.is_user_flush_lazy;
   ApplyEncodings(config.encodings, services_.limits.encodings);
-  auth_.SetPassword(config.security.password);
-  is_protected_ = config.network.is_protected && config.security.password.empty();
+  is_protected_ = config.network.is_protected;
   execution_settings_.is_latency_tracked = config.monitor.is_latency_tracked;
 }
 
@@ -134,12 +136,22 @@ void Server::ApplyMemory(const Config& config) {
 // CONFIG SET runs with all workers standing still, so appliers may touch what workers read.
 void Server::RegisterAppliers() {
   config_.OnChange({"proto-max-bulk-len", "client-query-buffer-limit", "client-output-buffer-limit",
-                    "timeout", "requirepass", "protected-mode", "latency-tracking",
+                    "timeout", "protected-mode", "latency-tracking",
                     "lazyfree-lazy-user-flush"},
                    [this](const Config&, const Config& after) -> Result<void> {
                      ApplyLimits(after);
                      return {};
                    });
+  config_.OnChange({"requirepass"}, [this](const Config&, const Config& after) -> Result<void> {
+    acl_.SetDefaultPassword(after.security.password);
+    return {};
+  });
+  config_.OnChange({"acl-pubsub-default", "acllog-max-len"},
+                   [this](const Config&, const Config& after) -> Result<void> {
+                     acl_.Configure(after.security);
+                     return {};
+                   });
+  config_.SetUserLines([this] { return acl_.ConfigLines(); });
   config_.OnChange({"hash-max-listpack-entries", "hash-max-listpack-value", "list-max-listpack-size",
                     "set-max-intset-entries", "set-max-listpack-entries", "set-max-listpack-value",
                     "zset-max-listpack-entries", "zset-max-listpack-value", "hll-sparse-max-bytes",
@@ -170,6 +182,9 @@ void Server::RegisterAppliers() {
 
 std::optional<Server::StartFailure> Server::Start() {
   const auto config = config_.Snapshot();
+  if (const auto users = acl_.Start(*config); !users.ok()) {
+    return StartFailure{users.error().message};
+  }
   net::AcceptHooks hooks;
   hooks.refusal = [this](size_t open_count) -> std::string_view {
     if (open_count < static_cast<size_t>(config_.Snapshot()->clients.clients_max)) return "";
@@ -224,6 +239,7 @@ SessionLimits Server::session_limits() const {
 
 std::string_view Server::RefusalOf(const Session& session) const {
   if (!is_protected_.load(std::memory_order_relaxed) || session.client.is_local) return {};
+  if (!acl_.is_default_open()) return {};
   return kProtectedMode;
 }
 
@@ -257,6 +273,7 @@ void Server::ResetStatistics() {
   engine_.disposer().ResetFreedCount();
   memory::ResetPeakUsedBytes();
   output_limit_disconnections_.store(0);
+  acl_.log().ResetCounts();
 }
 
 void Server::Log(std::string_view message) { LOG(WARNING) << message; }

@@ -26,6 +26,7 @@
 #include "engine/engine.h"
 #include "net/http_listener.h"
 #include "net/network.h"
+#include "server/acl_store.h"
 #include "server/client_registry.h"
 #include "server/client_service.h"
 #include "server/command_log.h"
@@ -34,7 +35,6 @@
 #include "server/info.h"
 #include "server/latency_monitor.h"
 #include "server/migration.h"
-#include "server/password_auth.h"
 #include "server/pubsub.h"
 #include "server/serialization.h"
 #include "server/session_limits.h"
@@ -76,7 +76,7 @@ class Server final : private commands::ControlService {
   SessionWorker& session_worker(size_t index) { return *session_workers_[index]; }
   uint64_t limits_version() const { return limits_version_.load(std::memory_order_acquire); }
   SessionLimits session_limits() const;
-  bool is_password_required() const { return auth_.is_password_required(); }
+  AclStore& acl() { return acl_; }
   /// Wall time at which the server was made; for uptime.
   int64_t started_ms() const { return started_ms_; }
   /// What to answer a new client before hanging up on it, or "" to let it in (protected mode).
@@ -146,7 +146,7 @@ class Server final : private commands::ControlService {
   ClientRegistry clients_;
   ClientDirectory client_directory_{*this};
   ConfigAdapter config_adapter_{*this, config_};
-  PasswordAuth auth_;
+  AclStore acl_{commands::CommandTable::Standard(), clock_, client_directory_};
   CommandLog command_log_;
   LatencyMonitor latency_monitor_;
   Migration migration_;
@@ -160,7 +160,7 @@ class Server final : private commands::ControlService {
   mutable std::mutex limits_mutex_;
   SessionLimits session_limits_;  // guarded by limits_mutex_
   std::atomic<uint64_t> limits_version_{1};
-  std::atomic<bool> is_protected_{false};  ///< only local clients are let in
+  std::atomic<bool> is_protected_{false};  ///< only local clients are let in, while the default user needs no password
   const int64_t started_ms_;
   std::atomic<int> monitor_count_{0};
   std::atomic<int> blocked_count_{0};

@@ -79,7 +79,8 @@ void SessionWorker::OnAccept(net::Connection& connection) {
   session.client.created_ms = server_.clock().WallMs();
   session.client.last_command_ms = session.client.created_ms;
   connection.SetState(std::move(owned));
-  server_.clients().Add(session);
+  // Users may be changed at this moment, for every client that is known.
+  server_.clients().Add(session, [&] { server_.acl().Greet(session.client); });
   const std::string_view refusal = server_.RefusalOf(session);
   if (!refusal.empty()) {
     connection.output().Append(refusal);
@@ -87,7 +88,6 @@ void SessionWorker::OnAccept(net::Connection& connection) {
     session.client.is_closing = true;
     return;
   }
-  session.client.is_authenticated = !server_.is_password_required();
   server_.AuthenticateByCertificate(connection, session.client);
 }
 

@@ -4,77 +4,16 @@
 #include <cctype>
 #include <cstdio>
 
+#include "base/split_words.h"
+
 namespace ringtail::server {
 namespace {
 
 bool IsBlank(char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; }
 
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-char Unescape(char c) {
-  switch (c) {
-    case 'n':
-      return '\n';
-    case 'r':
-      return '\r';
-    case 't':
-      return '\t';
-    case 'b':
-      return '\b';
-    case 'a':
-      return '\a';
-    default:
-      return c;
-  }
-}
-
-// Reads a quoted stretch whose quote is at `at`; false if it does not end, or more word follows it.
-bool TakeQuoted(std::string_view line, size_t& at, std::string& word) {
-  const char quote = line[at++];
-  while (at < line.size() && line[at] != quote) {
-    if (line[at] != '\\' || at + 1 == line.size()) {
-      word += line[at++];
-    } else if (quote == '\'') {
-      if (line[at + 1] == '\'') ++at;
-      word += line[at++];
-    } else if (line[at + 1] == 'x' && at + 3 < line.size() && HexDigit(line[at + 2]) >= 0 &&
-               HexDigit(line[at + 3]) >= 0) {
-      word += static_cast<char>(HexDigit(line[at + 2]) * 16 + HexDigit(line[at + 3]));
-      at += 4;
-    } else {
-      word += Unescape(line[at + 1]);
-      at += 2;
-    }
-  }
-  if (at == line.size()) return false;
-  ++at;
-  return at == line.size() || IsBlank(line[at]);
-}
-
 }  // namespace
 
-std::optional<std::vector<std::string>> SplitLine(std::string_view line) {
-  std::vector<std::string> words;
-  size_t at = 0;
-  while (true) {
-    while (at < line.size() && IsBlank(line[at])) ++at;
-    if (at == line.size()) return words;
-    std::string word;
-    while (at < line.size() && !IsBlank(line[at])) {
-      if (line[at] == '"' || line[at] == '\'') {
-        if (!TakeQuoted(line, at, word)) return std::nullopt;
-      } else {
-        word += line[at++];
-      }
-    }
-    words.push_back(std::move(word));
-  }
-}
+std::optional<std::vector<std::string>> SplitLine(std::string_view line) { return SplitWords(line); }
 
 std::string QuoteWord(std::string_view word) {
   std::string text = "\"";

@@ -33,7 +33,7 @@ std::unordered_map<std::string, FoundDirective> MakeIndex() {
 constexpr FileWord kFileWords[] = {
     {"include", "Reads another file, or all files that a pattern names, in place of the line."},
     {"rename-command", "Gives a command another name, or with \"\" takes it away."},
-    {"user", "Declares an ACL user; kept for a later version."},
+    {"user", "Declares an ACL user by its name and its rules, as ACL SETUSER takes them."},
     {"loadmodule", "Accepted with a warning: Ringtail loads no modules."},
     {"lua-replicate-commands", "Accepted and ignored, as in Redis 7.0."},
     {"list-max-ziplist-entries", "Accepted and ignored, as in Redis since 3.2."},

@@ -191,17 +191,14 @@ const Directive kDirectives[] = {
      .kind = Text{FIELD(security.acl_path)},
      .default_text = "",
      .mutability = Mutability::kAtStart,
-     .effect = Effect::kLater,
      .summary = "File that declares the ACL users."},
     {.name = "acl-pubsub-default",
      .kind = Word{kAclPubsub, WORD_FIELD(security.acl_pubsub_default)},
      .default_text = "resetchannels",
-     .effect = Effect::kLater,
      .summary = "Channels a new ACL user may use."},
     {.name = "acllog-max-len",
      .kind = Integer{FIELD(security.acl_log_entries_max), 0, kLongMax},
      .default_text = "128",
-     .effect = Effect::kLater,
      .summary = "Entries that ACL LOG keeps."},
 };
 

@@ -14,6 +14,7 @@
 #include <fstream>
 #include <istream>
 #include <iterator>
+#include <set>
 #include <span>
 
 #include "server/config/config_words.h"
@@ -118,8 +119,12 @@ class Loader {
     if (is("include") && values.size() == 1) return Include(place, values[0]);
     if (is("rename-command") && values.size() == 2) return Rename(place, values[0], values[1]);
     if (is("user") && !values.empty()) {
+      if (!user_names_.insert(values[0]).second) {
+        return LineError(place, "Error in user declaration '" + values[0] +
+                                    "': Duplicate user found. A user can only be defined once in "
+                                    "config files");
+      }
       config_.security.acl_users.emplace_back(TrimBlanks(place.text.substr(name.size())));
-      Warn(place, "user", "has no effect in this version");
       return {};
     }
     if (is("loadmodule") && !values.empty()) {
@@ -192,6 +197,7 @@ class Loader {
   const LoadHooks& hooks_;
   Config config_;
   std::vector<std::string> warnings_;
+  std::set<std::string> user_names_;
   int include_depth_ = 0;
 };
 

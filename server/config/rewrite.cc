@@ -1,6 +1,7 @@
 #include "server/config/rewrite.h"
 
 #include <fcntl.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -36,17 +37,10 @@ class FileLines {
 
   /// Makes `lines` all that the file says of a directive.
   void Put(const Directive& directive, const std::vector<std::string>& lines) {
-    const std::vector<size_t> places =
-        Names(directive) ? places_[&directive] : std::vector<size_t>();
-    for (size_t i = 0; i < lines.size(); ++i) {
-      if (i < places.size()) {
-        lines_[places[i]] = lines[i];
-      } else {
-        Append(lines[i]);
-      }
-    }
-    for (size_t i = lines.size(); i < places.size(); ++i) lines_[places[i]].reset();
+    Put(Names(directive) ? places_[&directive] : std::vector<size_t>(), lines);
   }
+  /// Makes `lines` all of its `user` lines.
+  void PutUsers(const std::vector<std::string>& lines) { Put(user_places_, lines); }
 
   std::string Text() const {
     std::string text;
@@ -57,6 +51,17 @@ class FileLines {
   }
 
  private:
+  void Put(const std::vector<size_t>& places, const std::vector<std::string>& lines) {
+    for (size_t i = 0; i < lines.size(); ++i) {
+      if (i < places.size()) {
+        lines_[places[i]] = lines[i];
+      } else {
+        Append(lines[i]);
+      }
+    }
+    for (size_t i = lines.size(); i < places.size(); ++i) lines_[places[i]].reset();
+  }
+
   void AddOldLine(std::string_view line) {
     const std::string_view trimmed = TrimBlanks(line);
     has_header_ = has_header_ || trimmed == kHeader;
@@ -64,6 +69,9 @@ class FileLines {
       const auto words = SplitLine(trimmed);
       const auto found = words ? FindDirective(words->front()) : FoundDirective{};
       if (found.directive != nullptr) places_[found.directive].push_back(lines_.size());
+      if (words && strcasecmp(words->front().c_str(), "user") == 0) {
+        user_places_.push_back(lines_.size());
+      }
     }
     lines_.emplace_back(line);
   }
@@ -79,6 +87,7 @@ class FileLines {
 
   std::vector<std::optional<std::string>> lines_;  // nothing where a line was taken out
   std::unordered_map<const Directive*, std::vector<size_t>> places_;
+  std::vector<size_t> user_places_;
   bool has_header_ = false;
 };
 
@@ -129,6 +138,12 @@ std::string RewriteConfigText(std::string_view old_text, const Config& config) {
       file.Put(directive, DirectiveLines(directive, config));
     }
   }
+  return file.Text();
+}
+
+std::string RewriteUserLines(std::string_view old_text, const std::vector<std::string>& lines) {
+  FileLines file(old_text);
+  file.PutUsers(lines);
   return file.Text();
 }
 

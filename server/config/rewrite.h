@@ -4,7 +4,7 @@
 //   Result<void> written = ReplaceFile(path, text);
 //
 // Comments, blank lines, the order of lines, and every line that is no directive with a value
-// (include, user, rename-command) stay. A directive that the file names is changed in its place,
+// (include, rename-command) stay. A directive that the file names is changed in its place,
 // under its present name; one that it does not name is added at the end unless it has its default.
 //
 // Thread rule: no state; two threads must not replace the same file at once.
@@ -12,6 +12,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "server/config/config.h"
@@ -20,6 +21,9 @@ namespace ringtail::server {
 
 /// The text of a file that was `old_text` and shall now say `config`.
 std::string RewriteConfigText(std::string_view old_text, const Config& config);
+
+/// The same text with `lines` as all of its `user` lines: each in the place of an old one, the others at the end.
+std::string RewriteUserLines(std::string_view old_text, const std::vector<std::string>& lines);
 
 /// Puts `text` in place of the file: written beside it, synced, then renamed over it, so that a
 /// crash at any point leaves one of the two whole. Follows links and keeps the permissions of an

@@ -86,7 +86,9 @@ Result<void> ConfigStore::Rewrite() {
   if (std::ifstream file(file_path_, std::ios::binary); file) {
     old_text.assign(std::istreambuf_iterator<char>(file), {});
   }
-  const auto written = ReplaceFile(file_path_, RewriteConfigText(old_text, *Snapshot()));
+  std::string text = RewriteConfigText(old_text, *Snapshot());
+  if (user_lines_) text = RewriteUserLines(text, user_lines_());
+  const auto written = ReplaceFile(file_path_, text);
   if (!written.ok()) return Error{"ERR Rewriting config file: " + written.error().message};
   return {};
 }

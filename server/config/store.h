@@ -49,6 +49,11 @@ class ConfigStore {
   /// Has `apply` called whenever one of the directives changes.
   void OnChange(std::vector<std::string> directive_names, Applier apply);
 
+  /// Where Rewrite gets the `user` lines from; without it those of the file stay. Before the threads start.
+  void SetUserLines(std::function<std::vector<std::string>()> user_lines) {
+    user_lines_ = std::move(user_lines);
+  }
+
   /// Sets all of `settings` or none. The error is the reply's text, as in Redis 7.0.
   Result<void> Set(std::span<const Setting> settings, ClientPlace place);
   /// Brings the configuration file up to date. The error is the reply's text.
@@ -79,6 +84,7 @@ class ConfigStore {
 
   const std::string file_path_;
   std::vector<Registration> registrations_;
+  std::function<std::vector<std::string>()> user_lines_;
 
   std::mutex change_mutex_;  // one Set or Rewrite at a time; taken before snapshot_mutex_
 

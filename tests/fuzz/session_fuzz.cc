@@ -36,7 +36,7 @@ bool IsLeftOut(const commands::CommandTable::Entry* command) {
   const std::string_view name =
       command->container != nullptr ? command->container->full_name : command->full_name;
   for (const std::string_view left_out :
-       {"client", "config", "debug", "info", "latency", "memory", "monitor", "shutdown", "slowlog",
+       {"acl", "client", "config", "debug", "info", "latency", "memory", "monitor", "shutdown", "slowlog",
         "commandlog", "randomkey", "time", "lolwut", "command", "dump", "restore", "restore-asking",
         "migrate"}) {
     if (name == left_out) return true;
