@@ -14,6 +14,7 @@
 
 namespace ringtail::commands {
 
+struct TrackingState;
 class Transaction;
 struct Waiter;
 
@@ -35,6 +36,8 @@ struct ClientState {
   ReplyMode reply_mode = ReplyMode::kOn;
   std::unique_ptr<Transaction> transaction;  ///< since MULTI or WATCH; or null
   std::shared_ptr<Waiter> waiter;            ///< while a command makes it wait; or null
+  std::unique_ptr<TrackingState> tracking;   ///< since CLIENT TRACKING ON; or null
+  uint32_t subscription_count = 0;           ///< channels, patterns and shard channels
   std::string name;
   std::string user = "default";
   std::string library_name;

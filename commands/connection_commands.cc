@@ -4,6 +4,7 @@
 #include "base/version.h"
 #include "commands/auth_service.h"
 #include "commands/client_service.h"
+#include "commands/client_tracking.h"
 #include "commands/context.h"
 #include "commands/transaction.h"
 
@@ -113,6 +114,7 @@ void Reset(CommandContext& ctx, Args) {
     client.transaction->Unwatch(ctx.engine(), ctx.is_exclusive());
     client.transaction.reset();
   }
+  StopTracking(ctx.engine(), client);
   client.db = 0;
   client.resp = proto::RespVersion::kResp2;
   client.name.clear();

@@ -38,7 +38,7 @@ KeyRef CommandContext::Lookup(std::string_view key, int db) {
     ref.found_ = {};
   }
   if (ref.found_ && Database::HasExpiredFields(*ref.found_.entry, now_ms())) [[unlikely]] {
-    if (!parts_.engine.EraseExpiredFields(db, *ref.database_, ref.found_, now_ms())) {
+    if (!parts_.engine.EraseExpiredFields(parts_.worker, db, *ref.database_, ref.found_)) {
       ref.found_ = {};
     }
   }
@@ -255,6 +255,7 @@ void CommandContext::Watch(Transaction& transaction, std::string_view key) {
 }
 
 void CommandContext::NoteInterest(const KeyRef& key) {
+  engine().NoteTrackedChange(worker(), key.key_, client().id);
   if (!engine().NoteChange(key.db_, key.key_)) return;
   for (const ReadyKey& ready : parts_.execution.ready) {
     if (ready.db == key.db_ && ready.name == key.name()) return;
@@ -263,6 +264,8 @@ void CommandContext::NoteInterest(const KeyRef& key) {
 }
 
 void CommandContext::NoteDatabasesChange(int first, int second) {
+  // Databases that change places are no change to those who hold copies, as in Redis.
+  if (first == second) engine().NoteTrackedFlush(worker());
   if (!engine().has_interests()) return;
   engine().ForEachInterest([&](int db, std::string_view name,
                                std::span<engine::Watcher* const> watchers, bool has_waiters) {

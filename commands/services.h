@@ -20,6 +20,7 @@ class InfoService;        // info_service.h: INFO, MEMORY
 class LatencyService;     // latency_service.h: LATENCY
 class MigrateService;     // serialization_service.h: MIGRATE
 class SerializationService;  // serialization_service.h: DUMP, RESTORE
+class TrackingService;    // tracking_service.h: invalidations for client-side caching
 class WaitService;        // waiter.h: BLPOP and its kin
 
 /// Up to where collections stay packed; the directives of the same names.
@@ -55,6 +56,7 @@ struct Services {
   LatencyService* latency = nullptr;
   MigrateService* migration = nullptr;
   SerializationService* serialization = nullptr;
+  TrackingService* tracking = nullptr;
   WaitService* waits = nullptr;   ///< null: nobody can wait, as at a timeout of no time
 };
 

@@ -38,6 +38,7 @@ Engine::Engine(const Options& options)
       databases_(std::make_unique<std::atomic<Database*>[]>(
           (partition_mask_ + 1) * static_cast<size_t>(options.database_count))),
       gate_(options.worker_count),
+      tracking_(partition_mask_ + 1, options.worker_count, hasher_),
       eviction_(storage::EvictionPolicy::kNoEviction, 0) {
   const uint64_t seed = Seed(options.seed);
   for (size_t i = 0; i < options.worker_count; ++i) {
@@ -138,8 +139,58 @@ void Engine::RemoveWaiter(int db, const Key& key, const Waiter& waiter) {
 }
 
 // An expired or evicted key is a changed one to those who watch it.
-void Engine::NoteRemoval(int db, const Entry& entry) {
-  if (has_interests()) [[unlikely]] NoteChange(db, MakeKey(entry.key()));
+void Engine::NoteRemoval(WorkerState& worker, int db, const Entry& entry) {
+  if (!has_interests()) [[likely]] return;
+  const Key key = MakeKey(entry.key());
+  NoteChange(db, key);
+  NoteTrackedChange(worker, key, 0);
+}
+
+// ---- Client-side caching
+
+TrackerId Engine::AddTracker(uint64_t client_id, uint64_t address) {
+  interest_count_.fetch_add(1, std::memory_order_relaxed);
+  return tracking_.Add(client_id, address);
+}
+
+void Engine::RetireTracker(TrackerId tracker) {
+  tracking_.Retire(tracker);
+  interest_count_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void Engine::NoteTrackedFlush(WorkerState& worker) {
+  if (tracking_.is_on()) worker.invalidations.AddFlush();
+  const auto count = static_cast<uint64_t>(tracking_.key_count());
+  if (count == 0) return;
+  using Tables = std::vector<std::unique_ptr<TrackedKeys>>;
+  disposer_.DisposeThing(std::make_shared<Tables>(tracking_.TakeAll()), count);
+}
+
+void Engine::LimitTracking(WorkerState& worker, int effort) {
+  while (effort > 0 && tracking_.is_over_limit()) {
+    // With few keys most partitions hold none; then the next one that does is as good.
+    const size_t first = worker.random.Below(partition_count());
+    bool has_found = false;
+    for (size_t n = 0; n < partition_count() && !has_found; ++n) {
+      const size_t partition = (first + n) & partition_mask_;
+      WithPartition(partition, false, [&] {
+        has_found = tracking_.ForgetOne(worker.invalidations, partition, worker.random);
+      });
+    }
+    if (!has_found) return;
+    --effort;
+  }
+}
+
+// Drops what is remembered for trackers that are gone. Returns whether there is more to do.
+bool Engine::SweepTracking(WorkerState& worker, int64_t end_ns) {
+  while (tracking_.HasSweep(worker.index)) {
+    const size_t partition = tracking_.SweepPartition(worker.index);
+    std::unique_ptr<TrackedKeys> dropped;
+    WithPartition(partition, false, [&] { dropped = tracking_.SweepSome(worker.index); });
+    if (clock_.MonotonicNs() >= end_ns) return true;
+  }
+  return false;
 }
 
 // ---- Databases
@@ -201,7 +252,7 @@ void Engine::EraseExpired(WorkerState& worker, int db, Database& database, Datab
   }
   log_.Commit();
   worker.stats.expired_keys.Add();
-  NoteRemoval(db, *found.entry);
+  NoteRemoval(worker, db, *found.entry);
   database.Erase(found);
 }
 
@@ -212,11 +263,13 @@ void Engine::LogErasedField(int db, const Entry& entry, std::string_view field) 
   log_.Commit();
 }
 
-bool Engine::EraseExpiredFields(int db, Database& database, Database::Found found,
-                                int64_t now_ms) {
-  return database.EraseExpiredFields(found, now_ms, [&](const Entry& entry, std::string_view field) {
-    LogErasedField(db, entry, field);
-  });
+bool Engine::EraseExpiredFields(WorkerState& worker, int db, Database& database,
+                                Database::Found found) {
+  if (has_interests()) NoteTrackedChange(worker, MakeKey(found.entry->key()), 0);
+  return database.EraseExpiredFields(
+      found, worker.now_ms, [&](const Entry& entry, std::string_view field) {
+        LogErasedField(db, entry, field);
+      });
 }
 
 void Engine::RunExpiry(WorkerState& worker, size_t partition, bool& has_more) {
@@ -231,11 +284,12 @@ void Engine::RunExpiry(WorkerState& worker, size_t partition, bool& has_more) {
           }
           log_.Commit();
           worker.stats.expired_keys.Add();
-          NoteRemoval(db, entry);
+          NoteRemoval(worker, db, entry);
         });
         has_more |= database->EraseExpiredFields(
             worker.now_ms, kExpiryStepRecords, [&](const Entry& entry, std::string_view field) {
               LogErasedField(db, entry, field);
+              if (has_interests()) NoteTrackedChange(worker, MakeKey(entry.key()), 0);
             });
       }
       database->table().Move(kMoveStepBuckets);
@@ -264,6 +318,7 @@ bool Engine::RunBackground(WorkerState& worker, int64_t budget_ns) {
     }
     ++worker.expiry_cursor;
   }
+  is_unfinished |= SweepTracking(worker, start_ns + budget_ns);
   worker.stats.expire_slices.Add();
   worker.stats.expire_slice_ns_max.Raise(static_cast<uint64_t>(spent_ns));
   if (worker.index == 0) {
@@ -370,7 +425,7 @@ bool Engine::EvictOne(WorkerState& worker) {
       }
       log_.Commit();
       worker.stats.evicted_keys.Add();
-      NoteRemoval(victim->db, *found.entry);
+      NoteRemoval(worker, victim->db, *found.entry);
       // Here and now: memory that is only queued for freeing would not count as free yet.
       Entry::Destroy(database->Detach(found));
       is_evicted = true;

@@ -29,8 +29,10 @@
 #include "engine/background_disposer.h"
 #include "engine/commit_log.h"
 #include "engine/exclusive_gate.h"
+#include "engine/invalidations.h"
 #include "engine/key_interest.h"
 #include "engine/partition_lock.h"
+#include "engine/tracking.h"
 #include "storage/database.h"
 #include "storage/eviction.h"
 #include "storage/key_hash.h"
@@ -72,6 +74,7 @@ struct WorkerState {
   int64_t now_ms = 0;  ///< Wall time of this batch.
   EngineStats stats;
   size_t expiry_cursor = 0;
+  Invalidations invalidations;  ///< found and not yet sent
 };
 
 class Engine {
@@ -208,6 +211,45 @@ class Engine {
     }
   }
 
+  // Clients that hold copies of keys (client-side caching); engine/tracking.h has the rules.
+
+  const Tracking& tracking() const { return tracking_; }
+  /// Adds a tracker; has_interests() holds while there is one. Exclusive mode.
+  TrackerId AddTracker(uint64_t client_id, uint64_t address);
+  void SetTrackerQuietAboutItself(TrackerId tracker, bool is_quiet) {
+    tracking_.SetQuietAboutItself(tracker, is_quiet);
+  }
+  void AddTrackerPrefix(TrackerId tracker, std::string_view prefix) {
+    tracking_.AddPrefix(tracker, prefix);
+  }
+  /// Ends it; any thread, any time.
+  void RetireTracker(TrackerId tracker);
+  /// Frees what retired trackers left among the prefixes; exclusive mode.
+  void DropDeadPrefixes() { tracking_.DropDeadPrefixes(); }
+  void SetTrackingLimits(int64_t keys_max, int64_t bytes_max) {
+    tracking_.SetLimits(keys_max, bytes_max);
+  }
+  /// The tracker has read the key.
+  void Remember(const Key& key, TrackerId reader) {
+    tracking_.Remember(PartitionOf(key.hash), key, reader);
+  }
+  /// Somebody (0: nobody) has changed the key: notes in the worker's invalidations who is to be told.
+  void NoteTrackedChange(WorkerState& worker, const Key& key, uint64_t writer_id) {
+    if (!tracking_.is_on()) return;
+    tracking_.NoteChange(worker.invalidations, PartitionOf(key.hash), key, writer_id);
+  }
+  /// A database was emptied: everybody who tracks is to be told, and nothing is remembered any more. Exclusive mode.
+  void NoteTrackedFlush(WorkerState& worker);
+  /// Forgets keys, at most this many, while more are remembered than may be. Within a batch, with no lock held.
+  void LimitTracking(WorkerState& worker, int effort);
+  /// Starts to load what Remember will look at; with one worker only.
+  void PrefetchTrackedBucket(const Key& key) const {
+    if (is_single_threaded_) tracking_.PrefetchBucket(PartitionOf(key.hash), key.hash);
+  }
+  void PrefetchTrackedKey(const Key& key) const {
+    if (is_single_threaded_) tracking_.PrefetchKey(PartitionOf(key.hash), key.hash);
+  }
+
   // Whole databases; exclusive mode only.
 
   /// Empties one database (or all: db < 0). The entries are freed on the disposer's thread, or here if
@@ -221,7 +263,7 @@ class Engine {
   void EraseExpired(WorkerState& worker, int db, Database& database, Database::Found found);
   /// Erases the expired fields of a hash, and the entry with the last of them. Returns whether the
   /// entry is still there.
-  bool EraseExpiredFields(int db, Database& database, Database::Found found, int64_t now_ms);
+  bool EraseExpiredFields(WorkerState& worker, int db, Database& database, Database::Found found);
   /// Does due background work on this worker's share of the partitions for about `budget_ns`: expiry,
   /// unfinished table moves. Returns whether there is more to do right away.
   bool RunBackground(WorkerState& worker, int64_t budget_ns);
@@ -267,7 +309,8 @@ class Engine {
   /// Changes the interests of a key's partition by change(KeyInterests&), and keeps count of them.
   template <typename Change>
   void ChangeInterests(const Key& key, Change&& change);
-  void NoteRemoval(int db, const Entry& entry);
+  void NoteRemoval(WorkerState& worker, int db, const Entry& entry);
+  bool SweepTracking(WorkerState& worker, int64_t end_ns);
 
   size_t DatabaseIndex(int db, size_t partition) const {
     return static_cast<size_t>(db) * (partition_mask_ + 1) + partition;
@@ -293,10 +336,11 @@ class Engine {
   std::unique_ptr<std::atomic<Database*>[]> databases_;
   ExclusiveGate gate_;
   CommitLog log_;
+  Tracking tracking_;
   storage::Eviction eviction_;
   std::atomic<int64_t> memory_bytes_max_{0};
   std::atomic<bool> is_expire_active_{true};
-  std::atomic<size_t> interest_count_{0};    // keys that are watched or waited for
+  std::atomic<size_t> interest_count_{0};    // keys that are watched or waited for, and trackers
   std::atomic<uint64_t> waiter_tickets_{0};
   std::vector<std::unique_ptr<WorkerState>> workers_;
 };

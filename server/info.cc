@@ -244,7 +244,8 @@ void Info::Clients(std::string& out, const Totals& totals) const {
   Add(out, "client_recent_max_input_buffer:0");
   Add(out, "client_recent_max_output_buffer:0");
   Add(out, "blocked_clients:%d", server_.blocked_count());
-  Add(out, "tracking_clients:0");
+  Add(out, "tracking_clients:%lld",
+      static_cast<long long>(server_.engine().tracking().tracker_count()));
   Add(out, "clients_in_timeout_table:0");
 }
 
@@ -346,6 +347,11 @@ void Info::Stats(std::string& out, const Totals& totals) {
   Add(out, "pubsub_patterns:0");
   Add(out, "latest_fork_usec:0");
   Add(out, "total_forks:0");
+  const engine::Tracking& tracking = server_.engine().tracking();
+  Add(out, "tracking_total_keys:%lld", static_cast<long long>(tracking.key_count()));
+  Add(out, "tracking_total_items:%lld", static_cast<long long>(tracking.item_count()));
+  Add(out, "tracking_total_prefixes:%zu", tracking.prefix_count());
+  Add(out, "tracking_total_bytes:%lld", static_cast<long long>(tracking.key_bytes()));
   Add(out, "total_error_replies:%llu", static_cast<Line>(totals.errors));
   Add(out, "total_reads_processed:%llu", static_cast<Line>(totals.reads));
   Add(out, "total_writes_processed:%llu", static_cast<Line>(totals.writes));

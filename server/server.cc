@@ -83,6 +83,7 @@ Server::Server(ConfigStore& config, std::span<WorkerNote> notes)
   RegisterAppliers();
   services_.auth = &auth_;
   services_.clients = &client_directory_;
+  services_.tracking = &invalidations_;
   services_.waits = &client_directory_;
   services_.config = &config_adapter_;
   services_.control = this;
@@ -119,6 +120,8 @@ void Server::ApplyLimits(const Config& config) {
   auth_.SetPassword(config.security.password);
   is_protected_ = config.network.is_protected && config.security.password.empty();
   execution_settings_.is_latency_tracked = config.monitor.is_latency_tracked;
+  engine_.SetTrackingLimits(config.clients.tracked_keys_max,
+                            static_cast<int64_t>(config.clients.tracked_bytes_max));
 }
 
 void Server::ApplyMemory(const Config& config) {
@@ -132,7 +135,7 @@ void Server::ApplyMemory(const Config& config) {
 void Server::RegisterAppliers() {
   config_.OnChange({"proto-max-bulk-len", "client-query-buffer-limit", "client-output-buffer-limit",
                     "timeout", "requirepass", "protected-mode", "latency-tracking",
-                    "lazyfree-lazy-user-flush"},
+                    "lazyfree-lazy-user-flush", "tracking-table-max-keys", "tracking-table-max-bytes"},
                    [this](const Config&, const Config& after) -> Result<void> {
                      ApplyLimits(after);
                      return {};

@@ -32,6 +32,7 @@
 #include "server/config/store.h"
 #include "server/config_service.h"
 #include "server/info.h"
+#include "server/invalidation_sender.h"
 #include "server/latency_monitor.h"
 #include "server/migration.h"
 #include "server/password_auth.h"
@@ -80,6 +81,7 @@ class Server final : private commands::ControlService {
   int64_t started_ms() const { return started_ms_; }
   /// What to answer a new client before hanging up on it, or "" to let it in (protected mode).
   std::string_view RefusalOf(const Session& session) const;
+  InvalidationSender& invalidations() { return invalidations_; }
   ClientDirectory& client_directory() { return client_directory_; }
   void CountMonitors(int delta);
   void CountBlocked(int delta) { blocked_count_.fetch_add(delta, std::memory_order_relaxed); }
@@ -125,6 +127,7 @@ class Server final : private commands::ControlService {
   commands::Services services_;
   ClientRegistry clients_;
   ClientDirectory client_directory_{*this};
+  InvalidationSender invalidations_{*this};
   ConfigAdapter config_adapter_{*this, config_};
   PasswordAuth auth_;
   CommandLog command_log_;

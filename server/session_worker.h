@@ -48,6 +48,8 @@ class SessionWorker final : public net::WorkerDelegate, private commands::Execut
   void EndWait(Session& session, uint64_t ticket, std::string_view reply);
   /// Goes on with the clients that a pause held back.
   void ResumePaused();
+  /// Closes a client that lets too much wait for it; after writing into its output out of turn.
+  void EnforceOutputLimit(Session& session);
   net::Worker& net_worker() { return *worker_; }
   commands::CommandStats& stats() { return stats_; }
 
@@ -74,7 +76,6 @@ class SessionWorker final : public net::WorkerDelegate, private commands::Execut
   void BeginWait(Session& session);
   void OnWaitTimeout(net::ConnectionId id);
   void AfterBatch(Session& session);
-  void EnforceOutputLimit(Session& session);
   void FailProtocol(Session& session, std::string_view error);
   bool IsHungUpOn(const Session& session, int64_t now_ms) const;
   void RunBackground();
