@@ -129,10 +129,13 @@ void Reset(CommandContext& ctx, Args) {
 
 constexpr uint32_t kAlways = kNoScript | kLoading | kStale | kFast | kNoAuth | kAllowBusy;
 
+constexpr std::string_view kOnAllShards[] = {"request_policy:all_shards",
+                                             "response_policy:all_succeeded"};
+
 constexpr CommandSpec kCommands[] = {
     {.name = "PING", .arity = -1, .flags = kFast, .categories = kCatConnection, .handler = Ping,
      .group = "connection", .since = "1.0.0", .complexity = "O(1)",
-     .summary = "Answers PONG, or the given message."},
+     .summary = "Answers PONG, or the given message.", .tips = kOnAllShards},
     {.name = "ECHO", .arity = 2, .flags = kLoading | kStale | kFast, .categories = kCatConnection,
      .handler = Echo, .group = "connection", .since = "1.0.0", .complexity = "O(1)",
      .summary = "Answers the given message."},

@@ -98,7 +98,8 @@ const CommandTable& CommandTable::Standard() {
       ObjectCommands(),       TransactionCommands(),      ConnectionCommands(),
       ClientCommands(),       ConfigCommands(),           InfoCommands(),
       CommandLogCommands(),   LatencyCommands(),          ServerCommands(),
-      IntrospectionCommands(), DebugCommands(),
+      IntrospectionCommands(), DebugCommands(),           ModuleCommands(),
+      HotKeyCommands(),
   };
   static const CommandTable kTable(kFamilies);
   return kTable;

@@ -16,6 +16,7 @@ class ClientService;      // client_service.h: CLIENT
 class CommandLogService;  // command_log_service.h: SLOWLOG, COMMANDLOG
 class ConfigService;      // config_service.h: CONFIG
 class ControlService;     // control_service.h: SHUTDOWN, MONITOR, DEBUG
+class HotKeyService;      // hot_key_service.h: HOTKEYS
 class InfoService;        // info_service.h: INFO, MEMORY
 class LatencyService;     // latency_service.h: LATENCY
 class MigrateService;     // serialization_service.h: MIGRATE
@@ -52,6 +53,7 @@ struct Services {
   CommandLogService* command_log = nullptr;
   ConfigService* config = nullptr;
   ControlService* control = nullptr;
+  HotKeyService* hot_keys = nullptr;
   InfoService* info = nullptr;
   LatencyService* latency = nullptr;
   MigrateService* migration = nullptr;

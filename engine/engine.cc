@@ -235,6 +235,25 @@ uint64_t Engine::Flush(int db, bool in_background) {
   return key_count;
 }
 
+int64_t Engine::AverageTtlMs(int db, int64_t now_ms, Random& random) {
+  constexpr int kSamplesOfPartition = 4;
+  int64_t sum_ms = 0;
+  int64_t count = 0;
+  VisitPartitions(db, /*is_exclusive=*/false, [&](Database& database, size_t) {
+    if (database.expiry_index() == nullptr) return;
+    for (int i = 0; i < kSamplesOfPartition; ++i) {
+      uint32_t position = 0;
+      const Entry* entry = database.expiry_index()->Sample(random, &position);
+      if (entry == nullptr || entry->expiry_ms() <= now_ms) continue;
+      // Far expiries would overflow the sum; a century is as good as any.
+      constexpr int64_t kCenturyMs = int64_t{100} * 366 * 86400 * 1000;
+      sum_ms += std::min(entry->expiry_ms() - now_ms, kCenturyMs);
+      ++count;
+    }
+  });
+  return count == 0 ? 0 : sum_ms / count;
+}
+
 void Engine::SwapDatabases(int first, int second) {
   for (size_t p = 0; p <= partition_mask_; ++p) {
     auto& one = databases_[DatabaseIndex(first, p)];
@@ -256,7 +275,9 @@ void Engine::EraseExpired(WorkerState& worker, int db, Database& database, Datab
   database.Erase(found);
 }
 
-void Engine::LogErasedField(int db, const Entry& entry, std::string_view field) {
+void Engine::OnFieldExpired(WorkerState& worker, int db, const Entry& entry,
+                            std::string_view field) {
+  worker.stats.expired_fields.Add();
   if (log_.has_readers()) {
     log_.Append(db, std::array<std::string_view, 3>{"HDEL", entry.key(), field});
   }
@@ -268,7 +289,7 @@ bool Engine::EraseExpiredFields(WorkerState& worker, int db, Database& database,
   if (has_interests()) NoteTrackedChange(worker, MakeKey(found.entry->key()), 0);
   return database.EraseExpiredFields(
       found, worker.now_ms, [&](const Entry& entry, std::string_view field) {
-        LogErasedField(db, entry, field);
+        OnFieldExpired(worker, db, entry, field);
       });
 }
 
@@ -288,7 +309,7 @@ void Engine::RunExpiry(WorkerState& worker, size_t partition, bool& has_more) {
         });
         has_more |= database->EraseExpiredFields(
             worker.now_ms, kExpiryStepRecords, [&](const Entry& entry, std::string_view field) {
-              LogErasedField(db, entry, field);
+              OnFieldExpired(worker, db, entry, field);
               if (has_interests()) NoteTrackedChange(worker, MakeKey(entry.key()), 0);
             });
       }

@@ -49,6 +49,7 @@ struct EngineStats {
   Counter keyspace_hits;
   Counter keyspace_misses;
   Counter expired_keys;
+  Counter expired_fields;      ///< of hashes
   Counter evicted_keys;
   Counter changes;             ///< writes that changed something, for rdb_changes_since_last_save
   Counter eviction_exceeded_ns;
@@ -56,7 +57,7 @@ struct EngineStats {
   Counter expire_slices;
 
   void Reset() {
-    for (Counter* counter : {&keyspace_hits, &keyspace_misses, &expired_keys, &evicted_keys,
+    for (Counter* counter : {&keyspace_hits, &keyspace_misses, &expired_keys, &expired_fields, &evicted_keys,
                              &eviction_exceeded_ns, &expire_slice_ns_max, &expire_slices}) {
       counter->Reset();
     }
@@ -182,6 +183,8 @@ class Engine {
     uint64_t overhead_bytes = 0;
   };
   DatabaseSize SizeOf(int db, bool is_exclusive);
+  /// Milliseconds until the keys of a database that expire do so, on average over a few hundred; 0 if none does.
+  int64_t AverageTtlMs(int db, int64_t now_ms, Random& random);
 
   // Who watches keys and who waits for them. Under the lock of the key's partition (or in exclusive mode).
 
@@ -318,7 +321,7 @@ class Engine {
   Database* MakeDatabase(size_t partition, int db);
   bool Evict(WorkerState& worker, int64_t target_bytes);
   bool EvictOne(WorkerState& worker);
-  void LogErasedField(int db, const Entry& entry, std::string_view field);
+  void OnFieldExpired(WorkerState& worker, int db, const Entry& entry, std::string_view field);
   void SampleForEviction(WorkerState& worker);
   size_t SamplePartition(WorkerState& worker, size_t partition);
   void RunExpiry(WorkerState& worker, size_t partition, bool& has_more);

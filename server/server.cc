@@ -84,6 +84,7 @@ Server::Server(ConfigStore& config, std::span<WorkerNote> notes)
   services_.auth = &auth_;
   services_.clients = &client_directory_;
   services_.tracking = &invalidations_;
+  services_.hot_keys = &hot_keys_;
   services_.waits = &client_directory_;
   services_.config = &config_adapter_;
   services_.control = this;
@@ -311,6 +312,7 @@ void Server::ResetStatistics() {
   engine_.disposer().ResetFreedCount();
   memory::ResetPeakUsedBytes();
   output_limit_disconnections_.store(0);
+  client_eviction_.ResetCount();
 }
 
 void Server::Log(std::string_view message) { LOG(WARNING) << message; }
@@ -323,6 +325,9 @@ bool Server::IsDebugAllowed(bool is_local) {
 void Server::OnExceeded(const Session& session, const commands::CommandTable::Entry& command,
                         commands::Args args, uint64_t duration_ns, uint64_t request_bytes,
                         uint64_t reply_bytes) {
+  if (is_every_command_observed_.load(std::memory_order_relaxed)) [[unlikely]] {
+    hot_keys_.Observe(command, args, duration_ns, request_bytes + reply_bytes);
+  }
   const int64_t now_s = clock_.WallMs() / 1000;
   const auto record = [&](commands::CommandLogKind kind, const std::atomic<int64_t>& bound,
                           uint64_t measure) {
@@ -362,9 +367,20 @@ void Server::ApplyMonitoring(const Config& config) {
   };
   const uint64_t latency_ns =
       monitor.latency_threshold_ms == 0 ? kNever : bound(monitor.latency_threshold_ms, 1'000'000);
-  execution_settings_.duration_ns_min = std::min(bound(monitor.slow_execution_us, 1000), latency_ns);
+  duration_ns_min_ = std::min(bound(monitor.slow_execution_us, 1000), latency_ns);
+  ApplyDurationBound();
   execution_settings_.request_bytes_min = bound(monitor.large_request_bytes, 1);
   execution_settings_.reply_bytes_min = bound(monitor.large_reply_bytes, 1);
+}
+
+void Server::ApplyDurationBound() {
+  execution_settings_.duration_ns_min =
+      is_every_command_observed_ ? 0 : duration_ns_min_.load(std::memory_order_relaxed);
+}
+
+void Server::ObserveEveryCommand(bool is_on) {
+  is_every_command_observed_ = is_on;
+  ApplyDurationBound();
 }
 
 Result<void> Server::StartHttp(const Config& config) {
@@ -412,6 +428,8 @@ void Server::OnCron() {
   engine_.BeginBatch(worker);
   info_->PublishKeyspace();
   engine_.EndBatch(worker);
+  client_eviction_.Run();
+  hot_keys_.OnCron();
 }
 
 }  // namespace ringtail::server

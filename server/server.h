@@ -28,9 +28,11 @@
 #include "net/network.h"
 #include "server/client_registry.h"
 #include "server/client_service.h"
+#include "server/client_eviction.h"
 #include "server/command_log.h"
 #include "server/config/store.h"
 #include "server/config_service.h"
+#include "server/hot_keys.h"
 #include "server/info.h"
 #include "server/invalidation_sender.h"
 #include "server/latency_monitor.h"
@@ -84,6 +86,10 @@ class Server final : private commands::ControlService {
   InvalidationSender& invalidations() { return invalidations_; }
   ClientDirectory& client_directory() { return client_directory_; }
   void CountMonitors(int delta);
+  ClientEviction& client_eviction() { return client_eviction_; }
+  HotKeys& hot_keys() { return hot_keys_; }
+  /// Whether every command is shown to OnExceeded, whatever its duration (HOTKEYS).
+  void ObserveEveryCommand(bool is_on);
   void CountBlocked(int delta) { blocked_count_.fetch_add(delta, std::memory_order_relaxed); }
   int blocked_count() const { return blocked_count_.load(std::memory_order_relaxed); }
   void CountOutputLimitDisconnection() { output_limit_disconnections_.fetch_add(1); }
@@ -112,6 +118,7 @@ class Server final : private commands::ControlService {
   void ApplyLimits(const Config& config);
   void ApplyMemory(const Config& config);
   void ApplyMonitoring(const Config& config);
+  void ApplyDurationBound();
   Result<void> StartHttp(const Config& config);
   void RefreshKeyspace();
   void RegisterAppliers();
@@ -128,6 +135,8 @@ class Server final : private commands::ControlService {
   ClientRegistry clients_;
   ClientDirectory client_directory_{*this};
   InvalidationSender invalidations_{*this};
+  ClientEviction client_eviction_{*this};
+  HotKeys hot_keys_{*this};
   ConfigAdapter config_adapter_{*this, config_};
   PasswordAuth auth_;
   CommandLog command_log_;
@@ -151,6 +160,8 @@ class Server final : private commands::ControlService {
   std::atomic<bool> is_stopping_{false};
   uint32_t tcp_tag_ = 2;  // of the present TCP sockets; changes with the port
   // Bounds of the command logs and of the latency monitor, as the executors see them in one number each.
+  std::atomic<uint64_t> duration_ns_min_{UINT64_MAX};
+  std::atomic<bool> is_every_command_observed_{false};
   std::atomic<int64_t> slow_us_min_{-1};
   std::atomic<int64_t> request_bytes_min_{-1};
   std::atomic<int64_t> reply_bytes_min_{-1};

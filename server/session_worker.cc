@@ -315,6 +315,7 @@ void SessionWorker::AfterBatch(Session& session) {
     connection.CloseNow();
   }
   session.published.input_bytes.store(connection.input().size(), std::memory_order_relaxed);
+  session.published.is_no_evict.store(session.client.is_no_evict, std::memory_order_relaxed);
   session.published.memory_bytes.store(
       sizeof(Session) + sizeof(net::Connection) + connection.input_memory_bytes() +
           connection.output_bytes(),
