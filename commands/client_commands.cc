@@ -3,6 +3,7 @@
 #include "base/parse_number.h"
 #include "commands/acl_service.h"
 #include "commands/client_service.h"
+#include "commands/client_tracking.h"
 #include "commands/context.h"
 
 namespace ringtail::commands {
@@ -10,6 +11,8 @@ namespace {
 
 constexpr std::string_view kHelp[] = {
     "CLIENT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+    "CACHING (YES|NO)",
+    "    Track, or do not track, the keys of the next command (OPTIN, OPTOUT).",
     "GETNAME",
     "    Return the name of the current connection.",
     "GETREDIR",
@@ -36,6 +39,10 @@ constexpr std::string_view kHelp[] = {
     "    Set client meta attr. Options are LIB-NAME and LIB-VER.",
     "SETNAME <name>",
     "    Assign the name <name> to the current connection.",
+    "TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]] [OPTIN] [OPTOUT] [NOLOOP]",
+    "    Tell this client when keys that it has read change.",
+    "TRACKINGINFO",
+    "    Return how the keys of this connection are tracked.",
     "UNBLOCK <clientid> [TIMEOUT|ERROR]",
     "    Unblock the specified blocked client.",
     "UNPAUSE",
@@ -75,20 +82,6 @@ void SetInfo(CommandContext& ctx, Args args) {
   }
   (is_name ? ctx.client().library_name : ctx.client().library_version) = args[3];
   ctx.reply().Ok();
-}
-
-void GetRedir(CommandContext& ctx, Args) { ctx.reply().Integer(-1); }
-
-// Tracking comes with client-side caching; until then it is off for everyone.
-void TrackingInfo(CommandContext& ctx, Args) {
-  ctx.reply().Map(3);
-  ctx.reply().Bulk("flags");
-  ctx.reply().Set(1);
-  ctx.reply().Bulk("off");
-  ctx.reply().Bulk("redirect");
-  ctx.reply().Integer(-1);
-  ctx.reply().Bulk("prefixes");
-  ctx.reply().EmptyArray();
 }
 
 /// "yes"/"no" words of options; answers a syntax error for anything else.
@@ -259,10 +252,13 @@ constexpr uint32_t kManaging = kAdmin | kNoScript | kLoading | kStale;
 constexpr std::string_view kChanging[] = {"nondeterministic_output"};
 
 constexpr CommandSpec kSubcommands[] = {
+    {.name = "CACHING", .arity = 3, .flags = kPlain, .categories = kCatConnection,
+     .handler = ClientCaching, .since = "6.0.0",
+     .summary = "Says whether what the next command reads is tracked."},
     {.name = "GETNAME", .arity = 2, .flags = kPlain, .categories = kCatConnection,
      .handler = GetName, .since = "2.6.9", .summary = "Answers the connection's name."},
     {.name = "GETREDIR", .arity = 2, .flags = kPlain, .categories = kCatConnection,
-     .handler = GetRedir, .since = "6.0.0",
+     .handler = ClientGetRedir, .since = "6.0.0",
      .summary = "Answers the client that this one's invalidations go to."},
     {.name = "HELP", .arity = 2, .flags = kLoading | kStale, .categories = kCatConnection,
      .handler = Help, .since = "5.0.0", .summary = "Lists the subcommands."},
@@ -287,8 +283,11 @@ constexpr CommandSpec kSubcommands[] = {
      .handler = SetInfo, .since = "7.2.0", .summary = "Names the client's library."},
     {.name = "SETNAME", .arity = 3, .flags = kPlain, .categories = kCatConnection,
      .handler = SetName, .since = "2.6.9", .summary = "Names the connection."},
+    {.name = "TRACKING", .arity = -3, .flags = kPlain | kExclusive,
+     .categories = kCatConnection, .handler = ClientTracking, .since = "6.0.0",
+     .summary = "Has the client told when keys that it has read change."},
     {.name = "TRACKINGINFO", .arity = 2, .flags = kPlain, .categories = kCatConnection,
-     .handler = TrackingInfo, .since = "6.2.0",
+     .handler = ClientTrackingInfo, .since = "6.2.0",
      .summary = "Answers how the connection's keys are tracked."},
     {.name = "UNBLOCK", .arity = -3, .flags = kManaging | kExclusive, .categories = kCatConnection,
      .handler = Unblock, .since = "5.0.0", .summary = "Wakes a client that a command blocks."},

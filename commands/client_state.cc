@@ -1,6 +1,7 @@
 #include "commands/client_state.h"
 
 #include "commands/pubsub_service.h"
+#include "commands/tracking_state.h"
 #include "commands/transaction.h"
 #include "commands/waiter.h"
 

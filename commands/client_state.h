@@ -15,6 +15,7 @@
 namespace ringtail::commands {
 
 class Subscriptions;
+struct TrackingState;
 class Transaction;
 struct AclUser;
 struct Waiter;
@@ -40,6 +41,7 @@ struct ClientState {
   std::shared_ptr<Waiter> waiter;            ///< while a command makes it wait; or null
   uint32_t subscription_count = 0;           ///< channels, patterns and shard channels
   std::unique_ptr<Subscriptions> subscriptions;  ///< since the first subscription; or null
+  std::unique_ptr<TrackingState> tracking;   ///< since CLIENT TRACKING ON; or null
   std::string name;
   std::string user = "default";
   /// What it may do; null (tests, commands executed on behalf of the server): everything. Set by AuthService, and

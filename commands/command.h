@@ -201,6 +201,8 @@ std::span<const CommandSpec> LatencyCommands();
 std::span<const CommandSpec> ServerCommands();
 std::span<const CommandSpec> IntrospectionCommands();
 std::span<const CommandSpec> DebugCommands();
+std::span<const CommandSpec> ModuleCommands();
+std::span<const CommandSpec> HotKeyCommands();
 std::span<const CommandSpec> ListCommands();
 std::span<const CommandSpec> BlockingListCommands();
 std::span<const CommandSpec> SetCommands();

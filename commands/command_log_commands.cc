@@ -117,15 +117,21 @@ void CommandlogReset(CommandContext& ctx, Args args) {
 
 constexpr uint32_t kReading = kAdmin | kLoading | kStale;
 
+constexpr std::string_view kGetTips[] = {"request_policy:all_nodes", "nondeterministic_output"};
+constexpr std::string_view kLenTips[] = {"request_policy:all_nodes", "response_policy:agg_sum",
+                                         "nondeterministic_output"};
+constexpr std::string_view kOnAllNodes[] = {"request_policy:all_nodes",
+                                            "response_policy:all_succeeded"};
+
 constexpr CommandSpec kSlowlogSubcommands[] = {
     {.name = "GET", .arity = -2, .flags = kReading, .handler = SlowlogGet, .since = "2.2.12",
-     .summary = "Answers the slow log's entries."},
+     .summary = "Answers the slow log's entries.", .tips = kGetTips},
     {.name = "HELP", .arity = 2, .flags = kLoading | kStale, .handler = SlowlogHelp,
      .since = "6.2.0", .summary = "Lists the subcommands."},
     {.name = "LEN", .arity = 2, .flags = kReading, .handler = SlowlogLen, .since = "2.2.12",
-     .summary = "Answers how many entries the slow log has."},
+     .summary = "Answers how many entries the slow log has.", .tips = kLenTips},
     {.name = "RESET", .arity = 2, .flags = kReading, .handler = SlowlogReset, .since = "2.2.12",
-     .summary = "Empties the slow log."},
+     .summary = "Empties the slow log.", .tips = kOnAllNodes},
 };
 
 constexpr CommandSpec kCommandlogSubcommands[] = {

@@ -54,11 +54,14 @@ void ResetStat(CommandContext& ctx, Args) {
 
 constexpr uint32_t kManaging = kAdmin | kNoScript | kLoading | kStale;
 
+constexpr std::string_view kOnAllNodes[] = {"request_policy:all_nodes",
+                                            "response_policy:all_succeeded"};
+
 constexpr CommandSpec kSubcommands[] = {
     {.name = "GET", .arity = -3, .flags = kManaging, .handler = Get, .since = "2.0.0",
      .summary = "Answers the values of directives."},
     {.name = "SET", .arity = -4, .flags = kManaging | kExclusive, .handler = Set, .since = "2.0.0",
-     .summary = "Changes directives at run time."},
+     .summary = "Changes directives at run time.", .tips = kOnAllNodes},
     {.name = "REWRITE", .arity = 2, .flags = kManaging, .handler = Rewrite, .since = "2.8.0",
      .summary = "Writes the running configuration to its file."},
     {.name = "RESETSTAT", .arity = 2, .flags = kManaging | kExclusive, .handler = ResetStat,

@@ -5,6 +5,7 @@
 #include "commands/acl_service.h"
 #include "commands/auth_service.h"
 #include "commands/client_service.h"
+#include "commands/client_tracking.h"
 #include "commands/context.h"
 #include "commands/pubsub_service.h"
 #include "commands/transaction.h"
@@ -138,6 +139,7 @@ void Reset(CommandContext& ctx, Args) {
     client.transaction.reset();
   }
   if (client.subscription_count != 0) ctx.services().pubsub->UnsubscribeAll(client);
+  StopTracking(ctx.engine(), client);
   client.db = 0;
   client.resp = proto::RespVersion::kResp2;
   client.name.clear();
@@ -152,10 +154,13 @@ void Reset(CommandContext& ctx, Args) {
 
 constexpr uint32_t kAlways = kNoScript | kLoading | kStale | kFast | kNoAuth | kAllowBusy;
 
+constexpr std::string_view kOnAllShards[] = {"request_policy:all_shards",
+                                             "response_policy:all_succeeded"};
+
 constexpr CommandSpec kCommands[] = {
     {.name = "PING", .arity = -1, .flags = kFast | kForSubscribers, .categories = kCatConnection, .handler = Ping,
      .group = "connection", .since = "1.0.0", .complexity = "O(1)",
-     .summary = "Answers PONG, or the given message."},
+     .summary = "Answers PONG, or the given message.", .tips = kOnAllShards},
     {.name = "ECHO", .arity = 2, .flags = kLoading | kStale | kFast, .categories = kCatConnection,
      .handler = Echo, .group = "connection", .since = "1.0.0", .complexity = "O(1)",
      .summary = "Answers the given message."},

@@ -270,6 +270,8 @@ void CommandContext::Watch(Transaction& transaction, std::string_view key) {
 }
 
 void CommandContext::NoteDatabasesChange(int first, int second) {
+  // Databases that change places are no change to those who hold copies, as in Redis.
+  if (first == second) engine().NoteTrackedFlush(worker());
   if (!engine().has_interests()) return;
   engine().ForEachInterest([&](int db, std::string_view name,
                                std::span<engine::Watcher* const> watchers, bool has_waiters) {

@@ -222,7 +222,8 @@ class CommandContext {
   /// Everything that changes a key passes here.
   void NoteChange(const KeyRef& key) {
     is_changed_ = true;
-    if (engine().has_interests()) [[unlikely]] engine().NoteChange(worker(), key.db_, key.key_);
+    if (!engine().has_interests()) [[likely]] return;
+    engine().NoteChange(worker(), key.db_, key.key_, client().id);
   }
   void NotifyNew(const KeyRef& key) { Notify(kNotifyNew, "new", key.name(), key.db()); }
   void PublishEvent(uint32_t configured, std::string_view event, std::string_view key, int db);

@@ -21,6 +21,11 @@ std::string_view Printed(std::string_view arg, size_t bytes_max) {
 }  // namespace
 
 // Redis 7.0: the name cut at 128 bytes, then arguments, each cut, while the list is below 128 bytes.
+std::string PrefixOverlap(std::string_view prefix, std::string_view whose, std::string_view other) {
+  return "ERR Prefix '" + std::string(prefix) + "' overlaps with " + std::string(whose) + " '" +
+         std::string(other) + "'. Prefixes for a single client must not overlap.";
+}
+
 std::string UnknownCommand(Args args) {
   std::string beginning;
   for (size_t i = 1; i < args.size() && beginning.size() < 128; ++i) {

@@ -369,6 +369,40 @@ std::string NoPermission(AclDenial denial, std::string_view full_name);
 std::string NoLongerPermitted(AclDenial denial);
 /// "ERR The user executing the script can't run this command or subcommand": what redis.call fails with.
 std::string NoPermissionInScript(AclDenial denial);
+// Client-side caching.
+inline constexpr std::string_view kTrackingRedirectTwice =
+    "ERR A client can only redirect to a single other client";
+inline constexpr std::string_view kTrackingRedirectUnknown =
+    "ERR The client ID you want redirect to does not exist";
+inline constexpr std::string_view kTrackingPrefixWithoutBroadcast =
+    "ERR PREFIX option requires BCAST mode to be enabled";
+inline constexpr std::string_view kTrackingBroadcastSwitch =
+    "ERR You can't switch BCAST mode on/off before disabling tracking for this client, and then "
+    "re-enabling it with a different mode.";
+inline constexpr std::string_view kTrackingOptionsWithBroadcast =
+    "ERR OPTIN and OPTOUT are not compatible with BCAST";
+inline constexpr std::string_view kTrackingBothOptions =
+    "ERR You can't specify both OPTIN mode and OPTOUT mode";
+inline constexpr std::string_view kTrackingOptionSwitch =
+    "ERR You can't switch OPTIN/OPTOUT mode before disabling tracking for this client, and then "
+    "re-enabling it with a different mode.";
+inline constexpr std::string_view kCachingWithoutTracking =
+    "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or "
+    "OPTOUT mode enabled";
+inline constexpr std::string_view kCachingYesWithoutOptIn =
+    "ERR CLIENT CACHING YES is only valid when tracking is enabled in OPTIN mode.";
+inline constexpr std::string_view kCachingNoWithoutOptOut =
+    "ERR CLIENT CACHING NO is only valid when tracking is enabled in OPTOUT mode.";
+/// "ERR Prefix 'a' overlaps with an existing prefix 'ab'. Prefixes for a single client must not overlap."
+std::string PrefixOverlap(std::string_view prefix, std::string_view whose, std::string_view other);
+
+inline constexpr std::string_view kNoModules = "ERR This server loads no modules";
+inline constexpr std::string_view kHotKeyMetrics =
+    "ERR METRICS takes how many follow, 1 or 2, and then CPU, NET or both";
+inline constexpr std::string_view kHotKeySlots =
+    "ERR SLOTS can be chosen in cluster mode only";
+inline constexpr std::string_view kHotKeysActive = "ERR hotkeys collection is active, stop it first";
+inline constexpr std::string_view kHotKeysInactive = "ERR no hotkeys collection is active";
 
 /// "ERR wrong number of arguments for 'get' command" ("client|list" for a subcommand).
 std::string WrongArity(std::string_view full_name);

@@ -187,6 +187,9 @@ void Executor::Execute(const Request& request, ClientState& client, proto::Outpu
   parts_.engine.Breathe(parts_.worker);
   const size_t mark = output.size_bytes();
   const CommandTable::Entry* executed = nullptr;
+  const bool is_tracking = client.tracking != nullptr;
+  // What was found before goes before this command's reply, what it finds itself behind it.
+  if (is_tracking) [[unlikely]] SendInvalidations();
   if (!IsAllowed(request, client, output)) [[unlikely]] {
     last_cycles_ = CycleClock::Now();
   } else if (client.transaction == nullptr || !TakeIntoTransaction(request, client, output))
@@ -198,6 +201,7 @@ void Executor::Execute(const Request& request, ClientState& client, proto::Outpu
   if (client.reply_mode != ReplyMode::kOn) [[unlikely]] {
     ApplyReplyMode(executed, client, output, mark);
   }
+  if (is_tracking) [[unlikely]] AfterTracked(request, client);
 }
 
 // Run, RunHandler and Account are on every request's path.
@@ -243,6 +247,7 @@ void Executor::Execute(const Request& request, ClientState& client, proto::Outpu
                           .output = output});
   call.command.spec->handler(context, call.args);
   context.Finish();
+  if (client.tracking != nullptr) [[unlikely]] RememberReads(call, client);
   Account(call, client, context, output.size_bytes() - output_bytes);
 }
 

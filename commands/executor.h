@@ -86,6 +86,10 @@ class Executor {
   void PrefetchMemberBucket(const Request& request, int db);
   /// Starts to load the members whose buckets were prefetched.
   void PrefetchMembers();
+  /// Starts to load what will be looked at when the reads of a client with tracking on are remembered: the tables'
+  /// buckets when a request was prepared, the keys in them with the next of the batch's stages.
+  void PrefetchTrackedBuckets(const Request& request) const;
+  void PrefetchTrackedKeys(const Request& request) const;
   /// Starts to bring the locks of its keys here; for a request that is a few places before its turn.
   void PrefetchLocks(const Request& request) const;
   /// Executes a prepared request and writes its reply.
@@ -152,6 +156,14 @@ class Executor {
   void Retry(const std::shared_ptr<Waiter>& waiter);
   void ApplyReplyMode(const CommandTable::Entry* executed, ClientState& client,
                       proto::OutputBuffer& output, size_t mark);
+
+  // Client-side caching (executor_tracking.cc).
+
+  /// Remembers what a client with tracking on has read, while the locks are held.
+  void RememberReads(const Call& call, const ClientState& client);
+  /// After a command of a client that tracks.
+  void AfterTracked(const Request& request, ClientState& client);
+  void SendInvalidations();
 
   Parts parts_;
   /// A member that is on its way into the cache.

@@ -11,7 +11,7 @@ constexpr std::string_view kDefaultSections[] = {
     "server", "clients", "memory", "persistence", "stats",   "replication",
     "cpu",    "modules", "errorstats", "cluster", "keyspace",
 };
-constexpr std::string_view kFurtherSections[] = {"commandstats", "latencystats"};
+constexpr std::string_view kFurtherSections[] = {"commandstats", "latencystats", "keysizes"};
 
 std::string LowerCase(std::string_view text) {
   std::string lower(text);
@@ -102,17 +102,22 @@ void MemoryPurge(CommandContext& ctx, Args) {
   ctx.reply().Ok();
 }
 
+constexpr std::string_view kOfAllShards[] = {"nondeterministic_output", "request_policy:all_shards",
+                                             "response_policy:special"};
+constexpr std::string_view kOnAllShards[] = {"request_policy:all_shards",
+                                             "response_policy:all_succeeded"};
+
 constexpr CommandSpec kMemorySubcommands[] = {
     {.name = "DOCTOR", .arity = 2, .flags = kPartitionwise, .handler = MemoryDoctor,
-     .since = "4.0.0", .summary = "Looks for memory problems."},
+     .since = "4.0.0", .summary = "Looks for memory problems.", .tips = kOfAllShards},
     {.name = "HELP", .arity = 2, .flags = kLoading | kStale, .handler = MemoryHelp,
      .since = "4.0.0", .summary = "Lists the subcommands."},
     {.name = "MALLOC-STATS", .arity = 2, .handler = MemoryMallocStats, .since = "4.0.0",
-     .summary = "Answers the allocator's own statistics."},
+     .summary = "Answers the allocator's own statistics.", .tips = kOfAllShards},
     {.name = "PURGE", .arity = 2, .handler = MemoryPurge, .since = "4.0.0",
-     .summary = "Gives unused memory back to the system."},
+     .summary = "Gives unused memory back to the system.", .tips = kOnAllShards},
     {.name = "STATS", .arity = 2, .flags = kPartitionwise, .handler = MemoryStats,
-     .since = "4.0.0", .summary = "Says what memory is used for."},
+     .since = "4.0.0", .summary = "Says what memory is used for.", .tips = kOfAllShards},
     {.name = "USAGE", .arity = -3, .flags = kRead, .keys = {OneKey(kKeyRo, 2)},
      .handler = MemoryUsage, .since = "4.0.0", .summary = "Estimates a key's memory."},
 };
@@ -120,7 +125,7 @@ constexpr CommandSpec kMemorySubcommands[] = {
 constexpr CommandSpec kCommands[] = {
     {.name = "INFO", .arity = -1, .flags = kLoading | kStale | kPartitionwise,
      .categories = kCatDangerous, .handler = Info, .group = "server", .since = "1.0.0",
-     .complexity = "O(1)", .summary = "Answers statistics and facts about the server."},
+     .complexity = "O(1)", .summary = "Answers statistics and facts about the server.", .tips = kOfAllShards},
     {.name = "MEMORY", .arity = -2, .subcommands = kMemorySubcommands, .group = "server",
      .since = "4.0.0", .complexity = "Depends on subcommand.",
      .summary = "A container for memory diagnostics."},

@@ -147,21 +147,26 @@ void Histogram(CommandContext& ctx, Args args) {
 
 constexpr uint32_t kManaging = kAdmin | kNoScript | kLoading | kStale;
 
+constexpr std::string_view kOfAllNodes[] = {"nondeterministic_output", "request_policy:all_nodes",
+                                            "response_policy:special"};
+constexpr std::string_view kOnAllNodes[] = {"request_policy:all_nodes",
+                                            "response_policy:all_succeeded"};
+
 constexpr CommandSpec kSubcommands[] = {
     {.name = "DOCTOR", .arity = 2, .flags = kManaging, .handler = Doctor, .since = "2.8.13",
-     .summary = "Explains the recorded spikes."},
+     .summary = "Explains the recorded spikes.", .tips = kOfAllNodes},
     {.name = "GRAPH", .arity = 3, .flags = kManaging, .handler = Graph, .since = "2.8.13",
-     .summary = "Draws an event's spikes."},
+     .summary = "Draws an event's spikes.", .tips = kOfAllNodes},
     {.name = "HELP", .arity = 2, .flags = kLoading | kStale, .handler = Help, .since = "2.8.13",
      .summary = "Lists the subcommands."},
     {.name = "HISTOGRAM", .arity = -2, .flags = kManaging, .handler = Histogram, .since = "7.0.0",
-     .summary = "Answers the distribution of commands' times."},
+     .summary = "Answers the distribution of commands' times.", .tips = kOfAllNodes},
     {.name = "HISTORY", .arity = 3, .flags = kManaging, .handler = History, .since = "2.8.13",
-     .summary = "Answers an event's spikes."},
+     .summary = "Answers an event's spikes.", .tips = kOfAllNodes},
     {.name = "LATEST", .arity = 2, .flags = kManaging, .handler = Latest, .since = "2.8.13",
-     .summary = "Answers the latest spike of every event."},
+     .summary = "Answers the latest spike of every event.", .tips = kOfAllNodes},
     {.name = "RESET", .arity = -2, .flags = kManaging, .handler = Reset, .since = "2.8.13",
-     .summary = "Forgets events."},
+     .summary = "Forgets events.", .tips = kOnAllNodes},
 };
 
 constexpr CommandSpec kCommands[] = {

@@ -99,7 +99,7 @@ const CommandTable& CommandTable::Standard() {
       ClientCommands(),       ConfigCommands(),           InfoCommands(),
       CommandLogCommands(),   LatencyCommands(),          ServerCommands(),
       IntrospectionCommands(), DebugCommands(),            PubsubCommands(),
-      AclCommands(),
+      AclCommands(),          ModuleCommands(),           HotKeyCommands(),
   };
   static const CommandTable kTable(kFamilies);
   return kTable;

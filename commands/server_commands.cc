@@ -42,10 +42,12 @@ void Shutdown(CommandContext& ctx, Args args) {
   ctx.client().is_closing = true;
 }
 
+constexpr std::string_view kVaries[] = {"nondeterministic_output"};
+
 constexpr CommandSpec kCommands[] = {
     {.name = "TIME", .arity = 1, .flags = kLoading | kStale | kFast, .handler = Time,
      .group = "server", .since = "2.6.0", .complexity = "O(1)",
-     .summary = "Answers the server's time."},
+     .summary = "Answers the server's time.", .tips = kVaries},
     {.name = "MONITOR", .arity = 1, .flags = kAdmin | kNoScript | kLoading | kStale | kExclusive,
      .handler = Monitor, .group = "server", .since = "1.0.0",
      .summary = "Shows every command that the server executes."},

@@ -17,11 +17,13 @@ class ClientService;      // client_service.h: CLIENT
 class CommandLogService;  // command_log_service.h: SLOWLOG, COMMANDLOG
 class ConfigService;      // config_service.h: CONFIG
 class ControlService;     // control_service.h: SHUTDOWN, MONITOR, DEBUG
+class HotKeyService;      // hot_key_service.h: HOTKEYS
 class InfoService;        // info_service.h: INFO, MEMORY
 class LatencyService;     // latency_service.h: LATENCY
 class MigrateService;     // serialization_service.h: MIGRATE
 class PubsubService;      // pubsub_service.h: SUBSCRIBE, PUBLISH, keyspace events
 class SerializationService;  // serialization_service.h: DUMP, RESTORE
+class TrackingService;    // tracking_service.h: invalidations for client-side caching
 class WaitService;        // waiter.h: BLPOP and its kin
 
 /// Up to where collections stay packed; the directives of the same names.
@@ -56,11 +58,13 @@ struct Services {
   CommandLogService* command_log = nullptr;
   ConfigService* config = nullptr;
   ControlService* control = nullptr;
+  HotKeyService* hot_keys = nullptr;
   InfoService* info = nullptr;
   LatencyService* latency = nullptr;
   MigrateService* migration = nullptr;
   PubsubService* pubsub = nullptr;
   SerializationService* serialization = nullptr;
+  TrackingService* tracking = nullptr;
   WaitService* waits = nullptr;   ///< null: nobody can wait, as at a timeout of no time
 };
 

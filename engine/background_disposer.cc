@@ -55,6 +55,13 @@ void BackgroundDisposer::Dispose(std::vector<std::unique_ptr<storage::Database>>
   Push(std::move(work));
 }
 
+void BackgroundDisposer::DisposeThing(std::shared_ptr<void> thing, uint64_t object_count) {
+  Work work;
+  work.thing = std::move(thing);
+  work.object_count = object_count;
+  Push(std::move(work));
+}
+
 void BackgroundDisposer::Push(Work work) {
   pending_count_.fetch_add(work.object_count, std::memory_order_relaxed);
   {
@@ -81,6 +88,7 @@ void BackgroundDisposer::Run() {
     for (Work& work : taken) {
       if (work.entry != nullptr) storage::Entry::Destroy(work.entry);
       work.databases.clear();
+      work.thing.reset();
       memory::FoldThreadCount();
       pending_count_.fetch_sub(work.object_count, std::memory_order_relaxed);
       freed_count_.fetch_add(work.object_count, std::memory_order_relaxed);

@@ -2,7 +2,7 @@
 //
 //   BackgroundDisposer disposer;
 //   disposer.Dispose(entry);                    // large values go to the thread, small ones are freed here
-//   disposer.DisposeLater([table = std::move(table)] {});
+//   disposer.DisposeThing(std::move(table), key_count);
 //
 // Thread rule: any thread may dispose. The destructor waits until all is freed.
 #pragma once
@@ -10,7 +10,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
-#include <functional>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -28,6 +28,9 @@ class BackgroundDisposer final : public storage::Disposer {
   /// Frees `databases` on the thread.
   void Dispose(std::vector<std::unique_ptr<storage::Database>> databases);
 
+  /// Lets go of whatever it is on the thread; it counts as so many objects.
+  void DisposeThing(std::shared_ptr<void> thing, uint64_t object_count);
+
   /// Objects waiting to be freed and freed so far; for INFO's lazyfree fields.
   uint64_t pending_count() const { return pending_count_.load(std::memory_order_relaxed); }
   uint64_t freed_count() const { return freed_count_.load(std::memory_order_relaxed); }
@@ -39,6 +42,7 @@ class BackgroundDisposer final : public storage::Disposer {
   struct Work {
     storage::Entry* entry = nullptr;
     std::vector<std::unique_ptr<storage::Database>> databases;
+    std::shared_ptr<void> thing;
     uint64_t object_count = 1;
   };
   void Push(Work work);

@@ -41,6 +41,7 @@ Engine::Engine(const Options& options)
       databases_(std::make_unique<std::atomic<Database*>[]>(
           (partition_mask_ + 1) * static_cast<size_t>(options.database_count))),
       gate_(options.worker_count),
+      tracking_(partition_mask_ + 1, options.worker_count, hasher_),
       eviction_(storage::EvictionPolicy::kNoEviction, 0) {
   const uint64_t seed = Seed(options.seed);
   for (size_t i = 0; i < options.worker_count; ++i) {
@@ -140,7 +141,8 @@ void Engine::RemoveWaiter(int db, const Key& key, const Waiter& waiter) {
   ChangeInterests(key, [&](KeyInterests& of) { of.RemoveWaiter(db, key, waiter); });
 }
 
-void Engine::NoteChange(WorkerState& worker, int db, const Key& key) {
+void Engine::NoteChange(WorkerState& worker, int db, const Key& key, uint64_t writer_id) {
+  NoteTrackedChange(worker, key, writer_id);
   const auto& interests = partitions_[PartitionOf(key.hash)].interests;
   if (interests == nullptr || !interests->NoteChange(db, key)) return;
   for (const ReadyKey& ready : worker.ready) {
@@ -153,6 +155,53 @@ void Engine::NoteChange(WorkerState& worker, int db, const Key& key) {
 void Engine::NoteRemoval(WorkerState& worker, Removal removal, int db, const Entry& entry) {
   TellListener(worker, removal, db, entry.key());
   NoteChange(worker, db, entry);
+}
+
+// ---- Client-side caching
+
+TrackerId Engine::AddTracker(uint64_t client_id, uint64_t address) {
+  interest_count_.fetch_add(1, std::memory_order_relaxed);
+  return tracking_.Add(client_id, address);
+}
+
+void Engine::RetireTracker(TrackerId tracker) {
+  tracking_.Retire(tracker);
+  interest_count_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void Engine::NoteTrackedFlush(WorkerState& worker) {
+  if (tracking_.is_on()) worker.invalidations.AddFlush();
+  const auto count = static_cast<uint64_t>(tracking_.key_count());
+  if (count == 0) return;
+  using Tables = std::vector<std::unique_ptr<TrackedKeys>>;
+  disposer_.DisposeThing(std::make_shared<Tables>(tracking_.TakeAll()), count);
+}
+
+void Engine::LimitTracking(WorkerState& worker, int effort) {
+  while (effort > 0 && tracking_.is_over_limit()) {
+    // With few keys most partitions hold none; then the next one that does is as good.
+    const size_t first = worker.random.Below(partition_count());
+    bool has_found = false;
+    for (size_t n = 0; n < partition_count() && !has_found; ++n) {
+      const size_t partition = (first + n) & partition_mask_;
+      WithPartition(partition, false, [&] {
+        has_found = tracking_.ForgetOne(worker.invalidations, partition, worker.random);
+      });
+    }
+    if (!has_found) return;
+    --effort;
+  }
+}
+
+// Drops what is remembered for trackers that are gone. Returns whether there is more to do.
+bool Engine::SweepTracking(WorkerState& worker, int64_t end_ns) {
+  while (tracking_.HasSweep(worker.index)) {
+    const size_t partition = tracking_.SweepPartition(worker.index);
+    std::unique_ptr<TrackedKeys> dropped;
+    WithPartition(partition, false, [&] { dropped = tracking_.SweepSome(worker.index); });
+    if (clock_.MonotonicNs() >= end_ns) return true;
+  }
+  return false;
 }
 
 // ---- Databases
@@ -197,6 +246,25 @@ uint64_t Engine::Flush(int db, bool in_background) {
   return key_count;
 }
 
+int64_t Engine::AverageTtlMs(int db, int64_t now_ms, Random& random) {
+  constexpr int kSamplesOfPartition = 4;
+  int64_t sum_ms = 0;
+  int64_t count = 0;
+  VisitPartitions(db, /*is_exclusive=*/false, [&](Database& database, size_t) {
+    if (database.expiry_index() == nullptr) return;
+    for (int i = 0; i < kSamplesOfPartition; ++i) {
+      uint32_t position = 0;
+      const Entry* entry = database.expiry_index()->Sample(random, &position);
+      if (entry == nullptr || entry->expiry_ms() <= now_ms) continue;
+      // Far expiries would overflow the sum; a century is as good as any.
+      constexpr int64_t kCenturyMs = int64_t{100} * 366 * 86400 * 1000;
+      sum_ms += std::min(entry->expiry_ms() - now_ms, kCenturyMs);
+      ++count;
+    }
+  });
+  return count == 0 ? 0 : sum_ms / count;
+}
+
 void Engine::SwapDatabases(int first, int second) {
   for (size_t p = 0; p <= partition_mask_; ++p) {
     auto& one = databases_[DatabaseIndex(first, p)];
@@ -220,6 +288,7 @@ void Engine::EraseExpired(WorkerState& worker, int db, Database& database, Datab
 
 void Engine::NoteErasedField(WorkerState& worker, int db, const Entry& entry,
                              std::string_view field) {
+  worker.stats.expired_fields.Add();
   if (log_.has_readers()) {
     log_.Append(db, std::array<std::string_view, 3>{"HDEL", entry.key(), field});
   }
@@ -305,6 +374,7 @@ bool Engine::RunBackground(WorkerState& worker, int64_t budget_ns) {
     }
     ++worker.expiry_cursor;
   }
+  is_unfinished |= SweepTracking(worker, start_ns + budget_ns);
   worker.stats.expire_slices.Add();
   worker.stats.expire_slice_ns_max.Raise(static_cast<uint64_t>(spent_ns));
   if (worker.index == 0) {

@@ -29,8 +29,10 @@
 #include "engine/background_disposer.h"
 #include "engine/commit_log.h"
 #include "engine/exclusive_gate.h"
+#include "engine/invalidations.h"
 #include "engine/key_interest.h"
 #include "engine/partition_lock.h"
+#include "engine/tracking.h"
 #include "storage/database.h"
 #include "storage/eviction.h"
 #include "storage/key_hash.h"
@@ -57,6 +59,7 @@ struct EngineStats {
   Counter keyspace_hits;
   Counter keyspace_misses;
   Counter expired_keys;
+  Counter expired_fields;      ///< of hashes
   Counter evicted_keys;
   Counter changes;             ///< writes that changed something, for rdb_changes_since_last_save
   Counter eviction_exceeded_ns;
@@ -64,7 +67,7 @@ struct EngineStats {
   Counter expire_slices;
 
   void Reset() {
-    for (Counter* counter : {&keyspace_hits, &keyspace_misses, &expired_keys, &evicted_keys,
+    for (Counter* counter : {&keyspace_hits, &keyspace_misses, &expired_keys, &expired_fields, &evicted_keys,
                              &eviction_exceeded_ns, &expire_slice_ns_max, &expire_slices}) {
       counter->Reset();
     }
@@ -83,6 +86,7 @@ struct WorkerState {
   EngineStats stats;
   size_t expiry_cursor = 0;
   std::vector<ReadyKey> ready;  ///< whose waiters are to be served, in the order in which they were changed
+  Invalidations invalidations;  ///< found and not yet sent
 };
 
 class Engine {
@@ -190,6 +194,8 @@ class Engine {
     uint64_t overhead_bytes = 0;
   };
   DatabaseSize SizeOf(int db, bool is_exclusive);
+  /// Milliseconds until the keys of a database that expire do so, on average over a few hundred; 0 if none does.
+  int64_t AverageTtlMs(int db, int64_t now_ms, Random& random);
 
   // Who watches keys and who waits for them. Under the lock of the key's partition (or in exclusive mode).
 
@@ -201,8 +207,9 @@ class Engine {
   uint64_t NextTicket() { return waiter_tickets_.fetch_add(1, std::memory_order_relaxed) + 1; }
   void AddWaiter(int db, const Key& key, const std::shared_ptr<Waiter>& waiter);
   void RemoveWaiter(int db, const Key& key, const Waiter& waiter);
-  /// Tells the watchers of a key that it changed; if somebody waits for it, it is among the worker's ready ones then.
-  void NoteChange(WorkerState& worker, int db, const Key& key);
+  /// Somebody (a client's id, or 0) has changed a key: tells its watchers, and notes with the worker who is to be told
+  /// of it and, if somebody waits for it, that it is ready.
+  void NoteChange(WorkerState& worker, int db, const Key& key, uint64_t writer_id);
   /// See KeyInterests::NextWaiter.
   std::shared_ptr<Waiter> NextWaiter(int db, const Key& key, uint64_t after, bool only_removal) const {
     const auto& interests = partitions_[PartitionOf(key.hash)].interests;
@@ -214,6 +221,45 @@ class Engine {
     for (size_t p = 0; p < partition_count(); ++p) {
       if (partitions_[p].interests != nullptr) partitions_[p].interests->ForEach(visit);
     }
+  }
+
+  // Clients that hold copies of keys (client-side caching); engine/tracking.h has the rules.
+
+  const Tracking& tracking() const { return tracking_; }
+  /// Adds a tracker; has_interests() holds while there is one. Exclusive mode.
+  TrackerId AddTracker(uint64_t client_id, uint64_t address);
+  void SetTrackerQuietAboutItself(TrackerId tracker, bool is_quiet) {
+    tracking_.SetQuietAboutItself(tracker, is_quiet);
+  }
+  void AddTrackerPrefix(TrackerId tracker, std::string_view prefix) {
+    tracking_.AddPrefix(tracker, prefix);
+  }
+  /// Ends it; any thread, any time.
+  void RetireTracker(TrackerId tracker);
+  /// Frees what retired trackers left among the prefixes; exclusive mode.
+  void DropDeadPrefixes() { tracking_.DropDeadPrefixes(); }
+  void SetTrackingLimits(int64_t keys_max, int64_t bytes_max) {
+    tracking_.SetLimits(keys_max, bytes_max);
+  }
+  /// The tracker has read the key.
+  void Remember(const Key& key, TrackerId reader) {
+    tracking_.Remember(PartitionOf(key.hash), key, reader);
+  }
+  /// Somebody (0: nobody) has changed the key: notes in the worker's invalidations who is to be told.
+  void NoteTrackedChange(WorkerState& worker, const Key& key, uint64_t writer_id) {
+    if (!tracking_.is_on()) return;
+    tracking_.NoteChange(worker.invalidations, PartitionOf(key.hash), key, writer_id);
+  }
+  /// A database was emptied: everybody who tracks is to be told, and nothing is remembered any more. Exclusive mode.
+  void NoteTrackedFlush(WorkerState& worker);
+  /// Forgets keys, at most this many, while more are remembered than may be. Within a batch, with no lock held.
+  void LimitTracking(WorkerState& worker, int effort);
+  /// Starts to load what Remember will look at; with one worker only.
+  void PrefetchTrackedBucket(const Key& key) const {
+    if (is_single_threaded_) tracking_.PrefetchBucket(PartitionOf(key.hash), key.hash);
+  }
+  void PrefetchTrackedKey(const Key& key) const {
+    if (is_single_threaded_) tracking_.PrefetchKey(PartitionOf(key.hash), key.hash);
   }
 
   // Whole databases; exclusive mode only.
@@ -278,13 +324,14 @@ class Engine {
   template <typename Change>
   void ChangeInterests(const Key& key, Change&& change);
   void NoteChange(WorkerState& worker, int db, const Entry& entry) {
-    if (has_interests()) [[unlikely]] NoteChange(worker, db, MakeKey(entry.key()));
+    if (has_interests()) [[unlikely]] NoteChange(worker, db, MakeKey(entry.key()), 0);
   }
   void NoteRemoval(WorkerState& worker, Removal removal, int db, const Entry& entry);
   void TellListener(WorkerState& worker, Removal removal, int db, std::string_view key) {
     RemovalListener* const listener = removal_listener_.load(std::memory_order_relaxed);
     if (listener != nullptr) [[unlikely]] listener->OnRemoved(worker.index, removal, db, key);
   }
+  bool SweepTracking(WorkerState& worker, int64_t end_ns);
 
   size_t DatabaseIndex(int db, size_t partition) const {
     return static_cast<size_t>(db) * (partition_mask_ + 1) + partition;
@@ -311,11 +358,12 @@ class Engine {
   std::unique_ptr<std::atomic<Database*>[]> databases_;
   ExclusiveGate gate_;
   CommitLog log_;
+  Tracking tracking_;
   storage::Eviction eviction_;
   std::atomic<int64_t> memory_bytes_max_{0};
   std::atomic<bool> is_expire_active_{true};
   std::atomic<RemovalListener*> removal_listener_{nullptr};
-  std::atomic<size_t> interest_count_{0};    // keys that are watched or waited for
+  std::atomic<size_t> interest_count_{0};    // keys that are watched or waited for, and trackers
   std::atomic<uint64_t> waiter_tickets_{0};
   std::vector<std::unique_ptr<WorkerState>> workers_;
 };

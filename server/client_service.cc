@@ -5,6 +5,7 @@
 #include "commands/executor.h"
 #include "commands/pubsub_service.h"
 #include "commands/registry.h"
+#include "commands/tracking_state.h"
 #include "commands/transaction.h"
 #include "server/server.h"
 
@@ -15,11 +16,15 @@ std::string Flags(const commands::ClientState& client, const net::Connection& co
   std::string flags;
   if (client.is_monitor) flags += 'O';
   if (client.subscription_count != 0) flags += 'P';
+  const commands::Transaction* transaction = client.transaction.get();
+  if (transaction != nullptr && transaction->is_open) flags += 'x';
   if (client.waiter != nullptr) flags += 'b';
-  if (client.transaction != nullptr) {
-    if (client.transaction->is_open) flags += 'x';
-    if (client.transaction->is_dirty()) flags += 'd';
+  if (const commands::TrackingState* tracking = client.tracking.get()) {
+    flags += 't';
+    if (tracking->is_redirect_broken) flags += 'R';
+    if (tracking->is_broadcast) flags += 'B';
   }
+  if (transaction != nullptr && transaction->is_dirty()) flags += 'd';
   if (client.is_closing) flags += 'c';
   if (connection.is_unix_socket()) flags += 'U';
   if (client.is_no_evict) flags += 'e';
@@ -59,7 +64,9 @@ std::string ClientDirectory::Line(const Session& session) const {
   line += " tot-mem=" + number(session.published.memory_bytes.load(std::memory_order_relaxed));
   line += output_bytes == 0 ? " events=r" : " events=rw";
   line += " cmd=" + (client.last_command == nullptr ? "NULL" : *client.last_command);
-  line += " user=" + client.user + " redir=-1 resp=";
+  line += " user=" + client.user + " redir=";
+  line += client.tracking == nullptr ? "-1" : number(client.tracking->redirect_id);
+  line += " resp=";
   line += client.resp == proto::RespVersion::kResp3 ? "3" : "2";
   line += " lib-name=" + client.library_name + " lib-ver=" + client.library_version + "\n";
   return line;

@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "base/version.h"
 #include "server/metrics_text.h"
+#include "server/key_sizes.h"
 #include "server/server.h"
 
 namespace ringtail::server {
@@ -146,6 +147,7 @@ Info::Totals Info::AddUp() const {
     totals.hits += engine_stats.keyspace_hits.value();
     totals.misses += engine_stats.keyspace_misses.value();
     totals.expired += engine_stats.expired_keys.value();
+    totals.expired_fields += engine_stats.expired_fields.value();
     totals.evicted += engine_stats.evicted_keys.value();
     totals.changes += engine_stats.changes.value();
     totals.eviction_ns += engine_stats.eviction_exceeded_ns.value();
@@ -223,6 +225,9 @@ std::string Info::Render(const std::set<std::string>& sections) {
   section("latencystats", "Latencystats", [&] { LatencyStats(out); });
   section("cluster", "Cluster", [&] { Add(out, "cluster_enabled:0"); });
   section("keyspace", "Keyspace", [&] { Keyspace(out); });
+  section("keysizes", "Keysizes", [&] {
+    out += DescribeKeySizes(server_.engine(), server_.clock().MonotonicNs());
+  });
   return out;
 }
 
@@ -268,7 +273,8 @@ void Info::Clients(std::string& out, const Totals& totals) const {
   Add(out, "client_recent_max_input_buffer:0");
   Add(out, "client_recent_max_output_buffer:0");
   Add(out, "blocked_clients:%d", server_.blocked_count());
-  Add(out, "tracking_clients:0");
+  Add(out, "tracking_clients:%lld",
+      static_cast<long long>(server_.engine().tracking().tracker_count()));
   Add(out, "clients_in_timeout_table:0");
 }
 
@@ -362,9 +368,10 @@ void Info::Stats(std::string& out, const Totals& totals) {
   Add(out, "sync_partial_ok:0");
   Add(out, "sync_partial_err:0");
   Add(out, "expired_keys:%llu", static_cast<Line>(totals.expired));
+  Add(out, "expired_subkeys:%llu", static_cast<Line>(totals.expired_fields));
   Add(out, "expire_slice_max_us:%llu", static_cast<Line>(totals.expire_slice_ns_max / 1000));
   Add(out, "evicted_keys:%llu", static_cast<Line>(totals.evicted));
-  Add(out, "evicted_clients:0");
+  Add(out, "evicted_clients:%llu", static_cast<Line>(server_.client_eviction().evicted_count()));
   Add(out, "total_eviction_exceeded_time:%llu", static_cast<Line>(totals.eviction_ns / 1'000'000));
   Add(out, "keyspace_hits:%llu", static_cast<Line>(totals.hits));
   Add(out, "keyspace_misses:%llu", static_cast<Line>(totals.misses));
@@ -377,6 +384,11 @@ void Info::Stats(std::string& out, const Totals& totals) {
   Add(out, "pubsubshard_channels:%llu", names(commands::ChannelKind::kShard));
   Add(out, "latest_fork_usec:0");
   Add(out, "total_forks:0");
+  const engine::Tracking& tracking = server_.engine().tracking();
+  Add(out, "tracking_total_keys:%lld", static_cast<long long>(tracking.key_count()));
+  Add(out, "tracking_total_items:%lld", static_cast<long long>(tracking.item_count()));
+  Add(out, "tracking_total_prefixes:%zu", tracking.prefix_count());
+  Add(out, "tracking_total_bytes:%lld", static_cast<long long>(tracking.key_bytes()));
   Add(out, "total_error_replies:%llu", static_cast<Line>(totals.errors));
   Add(out, "total_reads_processed:%llu", static_cast<Line>(totals.reads));
   Add(out, "total_writes_processed:%llu", static_cast<Line>(totals.writes));
@@ -449,10 +461,15 @@ void Info::LatencyStats(std::string& out) const {
 
 void Info::Keyspace(std::string& out) {
   const std::vector<DatabaseSize> sizes = Sizes();
+  Random random(static_cast<uint64_t>(server_.clock().MonotonicNs()));
   for (size_t db = 0; db < sizes.size(); ++db) {
     if (sizes[db].keys == 0) continue;
-    Add(out, "db%zu:keys=%llu,expires=%llu,avg_ttl=0", db, static_cast<Line>(sizes[db].keys),
-        static_cast<Line>(sizes[db].volatile_keys));
+    const int64_t average_ttl_ms =
+        sizes[db].volatile_keys == 0
+            ? 0
+            : server_.engine().AverageTtlMs(static_cast<int>(db), server_.clock().WallMs(), random);
+    Add(out, "db%zu:keys=%llu,expires=%llu,avg_ttl=%lld", db, static_cast<Line>(sizes[db].keys),
+        static_cast<Line>(sizes[db].volatile_keys), static_cast<long long>(average_ttl_ms));
   }
 }
 

@@ -53,6 +53,7 @@ class Info final : public commands::InfoService {
     uint64_t hits = 0;
     uint64_t misses = 0;
     uint64_t expired = 0;
+    uint64_t expired_fields = 0;
     uint64_t evicted = 0;
     uint64_t changes = 0;
     uint64_t eviction_ns = 0;

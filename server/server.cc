@@ -88,6 +88,8 @@ Server::Server(ConfigStore& config, std::span<WorkerNote> notes)
   services_.acl = &acl_;
   services_.auth = &acl_;
   services_.clients = &client_directory_;
+  services_.tracking = &invalidations_;
+  services_.hot_keys = &hot_keys_;
   services_.waits = &client_directory_;
   services_.config = &config_adapter_;
   services_.control = this;
@@ -124,6 +126,8 @@ void Server::ApplyLimits(const Config& config) {
   ApplyEncodings(config.encodings, services_.limits.encodings);
   is_protected_ = config.network.is_protected;
   execution_settings_.is_latency_tracked = config.monitor.is_latency_tracked;
+  engine_.SetTrackingLimits(config.clients.tracked_keys_max,
+                            static_cast<int64_t>(config.clients.tracked_bytes_max));
 }
 
 void Server::ApplyMemory(const Config& config) {
@@ -137,7 +141,8 @@ void Server::ApplyMemory(const Config& config) {
 void Server::RegisterAppliers() {
   config_.OnChange({"proto-max-bulk-len", "client-query-buffer-limit", "client-output-buffer-limit",
                     "timeout", "protected-mode", "latency-tracking",
-                    "lazyfree-lazy-user-flush"},
+                    "lazyfree-lazy-user-flush", "tracking-table-max-keys",
+                    "tracking-table-max-bytes"},
                    [this](const Config&, const Config& after) -> Result<void> {
                      ApplyLimits(after);
                      return {};
@@ -274,6 +279,7 @@ void Server::ResetStatistics() {
   memory::ResetPeakUsedBytes();
   output_limit_disconnections_.store(0);
   acl_.log().ResetCounts();
+  client_eviction_.ResetCount();
 }
 
 void Server::Log(std::string_view message) { LOG(WARNING) << message; }
@@ -286,6 +292,9 @@ bool Server::IsDebugAllowed(bool is_local) {
 void Server::OnExceeded(const Session& session, const commands::CommandTable::Entry& command,
                         commands::Args args, uint64_t duration_ns, uint64_t request_bytes,
                         uint64_t reply_bytes) {
+  if (is_every_command_observed_.load(std::memory_order_relaxed)) [[unlikely]] {
+    hot_keys_.Observe(command, args, duration_ns, request_bytes + reply_bytes);
+  }
   const int64_t now_s = clock_.WallMs() / 1000;
   const auto record = [&](commands::CommandLogKind kind, const std::atomic<int64_t>& bound,
                           uint64_t measure) {
@@ -325,7 +334,8 @@ void Server::ApplyMonitoring(const Config& config) {
   };
   const uint64_t latency_ns =
       monitor.latency_threshold_ms == 0 ? kNever : bound(monitor.latency_threshold_ms, 1'000'000);
-  execution_settings_.duration_ns_min = std::min(bound(monitor.slow_execution_us, 1000), latency_ns);
+  duration_ns_min_ = std::min(bound(monitor.slow_execution_us, 1000), latency_ns);
+  ApplyDurationBound();
   execution_settings_.request_bytes_min = bound(monitor.large_request_bytes, 1);
   execution_settings_.reply_bytes_min = bound(monitor.large_reply_bytes, 1);
 }
@@ -341,6 +351,16 @@ void Server::ApplyKeyspaceEvents(const Config& config) {
   const auto classes = static_cast<uint32_t>(config.monitor.keyspace_events);
   services_.keyspace_events = classes;
   engine_.SetRemovalListener((classes & kRemovals) != 0 ? &pubsub_ : nullptr);
+}
+
+void Server::ApplyDurationBound() {
+  execution_settings_.duration_ns_min =
+      is_every_command_observed_ ? 0 : duration_ns_min_.load(std::memory_order_relaxed);
+}
+
+void Server::ObserveEveryCommand(bool is_on) {
+  is_every_command_observed_ = is_on;
+  ApplyDurationBound();
 }
 
 Result<void> Server::StartHttp(const Config& config) {
@@ -388,6 +408,8 @@ void Server::OnCron() {
   engine_.BeginBatch(worker);
   info_->PublishKeyspace();
   engine_.EndBatch(worker);
+  client_eviction_.Run();
+  hot_keys_.OnCron();
 }
 
 }  // namespace ringtail::server

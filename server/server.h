@@ -29,10 +29,13 @@
 #include "server/acl_store.h"
 #include "server/client_registry.h"
 #include "server/client_service.h"
+#include "server/client_eviction.h"
 #include "server/command_log.h"
 #include "server/config/store.h"
 #include "server/config_service.h"
+#include "server/hot_keys.h"
 #include "server/info.h"
+#include "server/invalidation_sender.h"
 #include "server/latency_monitor.h"
 #include "server/migration.h"
 #include "server/pubsub.h"
@@ -81,8 +84,13 @@ class Server final : private commands::ControlService {
   int64_t started_ms() const { return started_ms_; }
   /// What to answer a new client before hanging up on it, or "" to let it in (protected mode).
   std::string_view RefusalOf(const Session& session) const;
+  InvalidationSender& invalidations() { return invalidations_; }
   ClientDirectory& client_directory() { return client_directory_; }
   void CountMonitors(int delta);
+  ClientEviction& client_eviction() { return client_eviction_; }
+  HotKeys& hot_keys() { return hot_keys_; }
+  /// Whether every command is shown to OnExceeded, whatever its duration (HOTKEYS).
+  void ObserveEveryCommand(bool is_on);
   void CountBlocked(int delta) { blocked_count_.fetch_add(delta, std::memory_order_relaxed); }
   int blocked_count() const { return blocked_count_.load(std::memory_order_relaxed); }
   void CountOutputLimitDisconnection() { output_limit_disconnections_.fetch_add(1); }
@@ -118,6 +126,7 @@ class Server final : private commands::ControlService {
   void ApplyMemory(const Config& config);
   void ApplyMonitoring(const Config& config);
   void ApplyKeyspaceEvents(const Config& config);
+  void ApplyDurationBound();
   Result<void> StartHttp(const Config& config);
   void RefreshKeyspace();
   void RegisterAppliers();
@@ -145,6 +154,9 @@ class Server final : private commands::ControlService {
   commands::Services services_;
   ClientRegistry clients_;
   ClientDirectory client_directory_{*this};
+  InvalidationSender invalidations_{*this};
+  ClientEviction client_eviction_{*this};
+  HotKeys hot_keys_{*this};
   ConfigAdapter config_adapter_{*this, config_};
   AclStore acl_{commands::CommandTable::Standard(), clock_, client_directory_};
   CommandLog command_log_;
@@ -173,6 +185,8 @@ class Server final : private commands::ControlService {
   std::atomic<TlsClientUser> tls_client_user_{TlsClientUser::kOff};
   std::atomic<uint64_t> unknown_certificate_users_{0};
   // Bounds of the command logs and of the latency monitor, as the executors see them in one number each.
+  std::atomic<uint64_t> duration_ns_min_{UINT64_MAX};
+  std::atomic<bool> is_every_command_observed_{false};
   std::atomic<int64_t> slow_us_min_{-1};
   std::atomic<int64_t> request_bytes_min_{-1};
   std::atomic<int64_t> reply_bytes_min_{-1};

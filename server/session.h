@@ -23,6 +23,7 @@ struct PublishedUsage {
   std::atomic<uint64_t> input_bytes{0};
   std::atomic<uint64_t> output_bytes{0};
   std::atomic<uint64_t> memory_bytes{0};
+  std::atomic<bool> is_no_evict{false};
 };
 
 class Session final : public net::ConnectionState {

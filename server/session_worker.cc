@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "commands/tracking_state.h"
 #include "commands/transaction.h"
 #include "commands/waiter.h"
 #include "proto/reply_writer.h"
@@ -25,6 +26,8 @@ constexpr int64_t kBackgroundSliceNs = 300'000;
 constexpr int64_t kBackgroundPauseMs = 1;
 // A client that lets this much wait for it is not read from until it has taken half of it.
 constexpr size_t kOutputPauseBytes = size_t{256} * 1024 * 1024;
+// Keys that one slice forgets while clients have read more of them than may be remembered.
+constexpr int kForgottenKeysMax = 500;
 // Connections looked at for timeouts in one tick of the cron.
 constexpr uint32_t kCronConnections = 2000;
 
@@ -100,6 +103,7 @@ void SessionWorker::OnClose(net::Connection& connection, net::CloseReason) {
   std::erase(monitors_, connection.id());
   commands::ClientState& client = connection.state<Session>().client;
   if (client.is_monitor) server_.CountMonitors(-1);
+  if (client.tracking != nullptr) server_.engine().RetireTracker(client.tracking->tracker);
   if (client.waiter != nullptr || client.transaction != nullptr ||
       client.subscriptions != nullptr) {
     server_.engine().BeginBatch(engine_worker_);
@@ -125,6 +129,7 @@ void SessionWorker::OnTurn(std::span<net::Connection* const> ready) {
   executor_.BeginBatch();
   for (net::Connection* connection : ready) ReadRequests(connection->state<Session>());
   RunBatch();
+  server_.invalidations().EndTurn(engine_worker_);
   server_.engine().EndBatch(engine_worker_);
   for (net::Connection* connection : ready) AfterBatch(connection->state<Session>());
   args_.Clear();
@@ -158,6 +163,9 @@ void SessionWorker::ReadRequests(Session& session) {
       item.request.arg_count = args_.count() - first_arg;
       item.request.byte_count = step.consumed + std::exchange(session.block_bytes, 0);
       executor_.Prepare(item.request, session.client.db);
+      if (session.client.tracking != nullptr) [[unlikely]] {
+        executor_.PrefetchTrackedBuckets(item.request);
+      }
     }
     batch_.push_back(item);
     if (step.outcome == proto::ParseOutcome::kError) return;
@@ -186,6 +194,9 @@ bool SessionWorker::ReadLargeBulk(Session& session) {
 void SessionWorker::RunBatch() {
   for (const Item& item : batch_) {
     executor_.PrefetchEntries(item.request, item.session->client.db);
+    if (item.session->client.tracking != nullptr) [[unlikely]] {
+      executor_.PrefetchTrackedKeys(item.request);
+    }
   }
   if (batch_.size() >= kMemberPrefetchItemsMin) {
     for (const Item& item : batch_) {
@@ -324,6 +335,7 @@ void SessionWorker::AfterBatch(Session& session) {
     connection.CloseNow();
   }
   session.published.input_bytes.store(connection.input().size(), std::memory_order_relaxed);
+  session.published.is_no_evict.store(session.client.is_no_evict, std::memory_order_relaxed);
   session.published.memory_bytes.store(
       sizeof(Session) + sizeof(net::Connection) + connection.input_memory_bytes() +
           connection.output_bytes(),
@@ -411,7 +423,16 @@ void SessionWorker::RunBackground() {
   bool has_more = engine.RunBackground(engine_worker_, kBackgroundSliceNs);
   if (engine.memory_bytes_max() != 0) engine.MakeRoom(engine_worker_, 0);
   executor_.ServeWaiters();
+  if (engine.tracking().is_over_limit()) {
+    engine.LimitTracking(engine_worker_, kForgottenKeysMax);
+    has_more |= engine.tracking().is_over_limit();
+  }
+  if (index_ == 0 && engine.tracking().has_dead_prefixes()) {
+    const auto alone = engine.Exclusive(engine_worker_);
+    engine.DropDeadPrefixes();
+  }
   SendPublished();
+  server_.invalidations().EndTurn(engine_worker_);
   engine.EndBatch(engine_worker_);
   memory::FoldThreadCount();
   is_background_armed_ = has_more;

@@ -122,7 +122,8 @@ struct ClientConfig {
   uint64_t bulk_bytes_max;                            // `proto-max-bulk-len`
   std::array<OutputLimit, kClientClassCount> output;  // by ClientClass
   BytesOrPercent memory_max;                          // `maxmemory-clients`
-  int64_t tracked_keys_max;                           // `tracking-table-max-keys`
+  int64_t tracked_keys_max;                           // `tracking-table-max-keys`; 0 is no limit
+  uint64_t tracked_bytes_max;                         // `tracking-table-max-bytes`; 0 is no limit
   // What a client may use before it has authenticated.
   uint64_t unauthenticated_query_bytes_max;
   uint64_t unauthenticated_output_bytes_max;

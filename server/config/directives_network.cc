@@ -111,8 +111,12 @@ const Directive kDirectives[] = {
     {.name = "tracking-table-max-keys",
      .kind = Integer{FIELD(clients.tracked_keys_max), 0, kLongMax},
      .default_text = "1000000",
-     .effect = Effect::kLater,
      .summary = "Keys the invalidation table of client-side caching may hold; 0 is no limit."},
+    {.name = "tracking-table-max-bytes",
+     .kind = Memory{FIELD(clients.tracked_bytes_max), 0, kLongMax},
+     .default_text = "256mb",
+     .summary = "Bytes the keys in the invalidation table of client-side caching may take; 0 is no "
+                "limit."},
 };
 
 }  // namespace

@@ -23,11 +23,11 @@ restore-asking migrate
 append auth bitcount bitfield bitfield_ro bitop bitpos client command config copy dbsize debug
 decr decrby del echo exists expire expireat expiretime flushall flushdb get getbit getdel getex
 getrange getset hello incr incrby incrbyfloat info keys latency lcs lolwut memory mget monitor
-move mset msetnx object persist pexpire pexpireat pexpiretime ping psetex pttl quit randomkey
+module move mset msetnx object persist pexpire pexpireat pexpiretime ping psetex pttl quit randomkey
 rename renamenx reset scan select set setbit setex setnx setrange shutdown slowlog strlen substr
 swapdb time touch ttl type unlink """.split()
 OUR_OWN = "hexpire hpexpire hexpireat hpexpireat httl hpttl hexpiretime hpexpiretime hpersist \
-hgetex hsetex hgetdel sunioncard sdiffcard xackdel xdelex lmovem blmovem delex delifeq digest msetex commandlog".split()
+hgetex hsetex hgetdel sunioncard sdiffcard xackdel xdelex lmovem blmovem delex delifeq digest msetex commandlog hotkeys".split()
 
 KEY_LINES = [
     ("GET", "a"), ("SET", "a", "1"), ("SET", "a", "1", "EX", "10", "GET"), ("MGET", "a", "b"),
@@ -96,6 +96,25 @@ def test_key_specs_equal_redis_s(server, oracle, name):
                            for key, value in spec.items() if key != b"notes"}
                           for spec in entry[8]])
     assert specs[0] == specs[1]
+
+
+@pytest.mark.parametrize("name", ["zrank", "zrevrank"])
+def test_commands_with_the_arity_of_7_2(server, oracle, name):
+    """WITHSCORE came behind 7.0; all else is as it was."""
+    own, theirs = (process.call("COMMAND", "INFO", name)[0] for process in (server, oracle))
+    assert (own[1], theirs[1]) == (-3, 3)
+    assert own[:1] + [set(own[2])] + own[3:6] + [set(own[6])] == (
+        theirs[:1] + [set(theirs[2])] + theirs[3:6] + [set(theirs[6])])
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_tips_equal_redis_s(server, oracle, name):
+    """Of the command and of those of its subcommands that Redis 7.0 has."""
+    own, theirs = (process.call("COMMAND", "INFO", name)[0] for process in (server, oracle))
+    assert own[7] == theirs[7]
+    tips = {entry[0]: entry[7] for entry in own[9]}
+    for entry in theirs[9]:
+        assert tips[entry[0]] == entry[7], entry[0]
 
 
 @pytest.mark.ringtail_only

@@ -1,0 +1,46 @@
+#include "server/client_eviction.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "server/logging.h"
+#include "server/server.h"
+
+namespace ringtail::server {
+
+// A share of maxmemory means nothing without one.
+uint64_t ClientEviction::BytesMax() const {
+  const auto config = server_.config().Snapshot();
+  const BytesOrPercent& max = config->clients.memory_max;
+  return max.percent == 0 ? max.bytes : config->memory.maxmemory_bytes / 100 * max.percent;
+}
+
+void ClientEviction::Run() {
+  const uint64_t max = BytesMax();
+  if (max == 0) return;
+  struct Candidate {
+    uint64_t bytes;
+    uint64_t id;
+    net::ConnectionId connection;
+  };
+  std::vector<Candidate> candidates;
+  uint64_t total = 0;
+  server_.clients().ForEach([&](const Session& session) {
+    const uint64_t bytes = session.published.memory_bytes.load(std::memory_order_relaxed);
+    total += bytes;
+    if (session.published.is_no_evict.load(std::memory_order_relaxed)) return;
+    candidates.push_back({bytes, session.client.id, session.connection().id()});
+  });
+  if (total <= max) return;
+  std::ranges::sort(candidates, std::greater<>(), &Candidate::bytes);
+  for (const Candidate& candidate : candidates) {
+    if (total <= max) return;
+    total -= candidate.bytes;
+    evicted_count_.fetch_add(1, std::memory_order_relaxed);
+    LOG(WARNING) << "Evicting client: id=" << candidate.id << " tot-mem=" << candidate.bytes;
+    server_.network().PostTo(candidate.connection,
+                             [](net::Connection& connection) { connection.CloseNow(); });
+  }
+}
+
+}  // namespace ringtail::server
