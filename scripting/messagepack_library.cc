@@ -1,0 +1,4 @@
+#include "scripting/libraries.h"
+namespace ringtail::scripting {
+void OpenMessagePack(lua_State* lua) { lua_createtable(lua, 0, 0); }
+}  // namespace ringtail::scripting
