@@ -86,9 +86,10 @@ int Load(lua_State* lua) {
   const char* const chunk_name = luaL_optstring(lua, 2, "=(load)");
   lua_settop(lua, 2);
   // An error in the reader is load's second result, not an error of load.
+  lua_pushcfunction(lua, HandleError);
   lua_pushcfunction(lua, CollectPieces);
   lua_pushvalue(lua, 1);
-  if (lua_pcall(lua, 1, 1, 0) != 0) {
+  if (lua_pcall(lua, 1, 1, 3) != 0) {
     RunState::Of(lua).RaiseIfEnded(lua);
     return PushLoaded(lua, false);
   }
@@ -97,7 +98,7 @@ int Load(lua_State* lua) {
 
 // Redis's pcall: an error table arrives as its text.
 int ProtectedCall(lua_State* lua) {
-  luaL_checkany(lua, 1);
+  if (lua_gettop(lua) == 0) lua_pushnil(lua);
   RunState& run = RunState::Of(lua);
   const int depth = run.coroutine_depth;
   const int status = lua_pcall(lua, lua_gettop(lua) - 1, LUA_MULTRET, 0);

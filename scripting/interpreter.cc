@@ -88,14 +88,20 @@ struct ErrorFields {
   bool is_counted = false;
 };
 
+// Reads past metatables: no code of the script's may run any more.
+void PushField(lua_State* lua, int index, const char* name) {
+  lua_pushstring(lua, name);
+  lua_rawget(lua, index);
+}
+
 void PushErrorFields(lua_State* lua, int index, ErrorFields& fields) {
-  lua_getfield(lua, index, "err");
+  PushField(lua, index, "err");
   fields.text = ToView(lua, -1);
-  lua_getfield(lua, index, "source");
+  PushField(lua, index, "source");
   fields.source = ToView(lua, -1);
-  lua_getfield(lua, index, "line");
+  PushField(lua, index, "line");
   fields.line = ToView(lua, -1);
-  lua_getfield(lua, index, kCountedField);
+  PushField(lua, index, kCountedField);
   fields.is_counted = lua_toboolean(lua, -1) != 0;
 }
 
@@ -242,6 +248,7 @@ class LuaInterpreter final : public Interpreter {
 
 bool LuaInterpreter::Open(const InterpreterOptions& options) {
   run_.memory_bytes_max = std::max(options.memory_bytes_max, kMemoryBytesLeast);
+  run_.random.Seed(options.random_seed);
   run_.main = lua_newstate(AllocateForLua, &run_);
   if (run_.main == nullptr) return false;
   if (lua_cpcall(run_.main, OpenProtected, nullptr) != 0) return false;

@@ -63,7 +63,6 @@ void RunState::BeginRun(CommandCaller& the_caller) {
   caller = &the_caller;
   version = proto::RespVersion::kResp2;
   coroutine_depth = 0;
-  random.Seed(0);
   json = JsonSettings{};
 }
 

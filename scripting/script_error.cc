@@ -2,6 +2,8 @@
 
 #include <cstdlib>
 
+#include "scripting/sandbox.h"
+
 namespace ringtail::scripting {
 namespace {
 
@@ -54,12 +56,15 @@ int HandleError(lua_State* lua) {
     is_known = lua_getstack(lua, 2, &where) != 0 && lua_getinfo(lua, "Sl", &where) != 0;
   }
   lua_settop(lua, 1);
+  if (IsFrozen(lua, 1)) {
+    // An error thrown as a global table: the notes below must not go into it.
+    lua_pushliteral(lua, "Attempt to modify a readonly table");
+    lua_replace(lua, 1);
+  }
   if (!lua_istable(lua, 1)) {
     const char* text = lua_tostring(lua, 1);
     if (text == nullptr) {
-      if (luaL_callmeta(lua, 1, "__tostring") != 0 && lua_isstring(lua, -1)) {
-        text = lua_tostring(lua, -1);
-      } else if (lua_isboolean(lua, 1)) {
+      if (lua_isboolean(lua, 1)) {
         text = lua_toboolean(lua, 1) ? "true" : "false";
       } else if (lua_isnil(lua, 1)) {
         text = "nil";
