@@ -338,8 +338,16 @@ int CheckCoroutine(lua_State* lua) {  // resume with its argument's check at the
 
 // Tables.
 
+// The library's own, after counting the work that its loop over the whole table is.
+int CallCounted(lua_State* lua) {
+  if (lua_istable(lua, 1)) RunState::Of(lua).Work(lua, lua_objlen(lua, 1) / 2);
+  return lua_tocfunction(lua, lua_upvalueindex(1))(lua);
+}
+
 int InsertUnlessFrozen(lua_State* lua) {  // upvalue: the library's own
   if (lua_istable(lua, 1)) CheckNotFrozen(lua, 1);
+  // Only an insertion in the middle moves what is behind it.
+  if (lua_gettop(lua) > 2) return CallCounted(lua);
   // The function itself is called in this one's frame, so its messages name the script's line.
   return lua_tocfunction(lua, lua_upvalueindex(1))(lua);
 }
@@ -440,6 +448,7 @@ void OpenCoroutine(lua_State* lua) {
 void OpenTable(lua_State* lua) {
   Wrap(lua, "insert", InsertUnlessFrozen);
   Wrap(lua, "foreach", ForEachReal);
+  for (const char* name : {"remove", "sort", "concat", "maxn"}) Wrap(lua, name, CallCounted);
 }
 
 void OpenRandom(lua_State* lua) {

@@ -9,11 +9,16 @@
 namespace ringtail::scripting {
 namespace {
 
-// Counts in the main thread are whole ticks, in coroutines parts of one.
+// Instructions between two hooks. A hundredth of a tick: Lua counts for each coroutine by itself, so many
+// short-lived ones must add up; and one instruction may be the work of a megabyte, which only the allocator sees.
+constexpr int kHookInstructions = kTickInstructions / 100;
+// Bytes that Lua asks for count as work: a concatenation of megabytes is one instruction.
+constexpr size_t kBytesOfWork = 64;
+
 void OnCount(lua_State* lua, lua_Debug*) {
   RunState& run = RunState::Of(lua);
   run.RaiseIfEnded(lua);
-  run.Work(lua, static_cast<size_t>(lua_gethookcount(lua)));
+  run.Work(lua, kHookInstructions);
 }
 
 // Lua 5.1 starts a collection when the state has doubled since the last one, and cannot collect inside a
@@ -40,6 +45,7 @@ void* AllocateForLua(void* state, void* block, size_t old_size, size_t new_size)
     if (growth > run.memory_bytes_max || run.used_bytes > run.memory_bytes_max - growth) {
       return nullptr;
     }
+    run.work_done += growth / kBytesOfWork;
   }
   void* const place = block == nullptr ? memory::Allocate(new_size)
                                        : memory::Reallocate(block, old_size, new_size);
@@ -65,7 +71,7 @@ void RunState::Tick(lua_State* lua) {
 }
 
 void RunState::WatchCoroutine(lua_State* coroutine) {
-  lua_sethook(coroutine, OnCount, LUA_MASKCOUNT, kTickInstructions / 100);
+  lua_sethook(coroutine, OnCount, LUA_MASKCOUNT, kHookInstructions);
 }
 
 void RunState::BeginRun(CommandCaller& the_caller) {
@@ -77,9 +83,9 @@ void RunState::BeginRun(CommandCaller& the_caller) {
 
 void RunState::EndRun() {
   caller = nullptr;
-  if (is_ended || lua_gethookcount(main) != kTickInstructions) {
+  if (is_ended || lua_gethookcount(main) != kHookInstructions) {
     is_ended = false;
-    lua_sethook(main, OnCount, LUA_MASKCOUNT, kTickInstructions);
+    lua_sethook(main, OnCount, LUA_MASKCOUNT, kHookInstructions);
   }
 }
 

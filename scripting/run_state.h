@@ -79,8 +79,7 @@ struct RunState {
       Tick(lua);
     }
   }
-  /// Lua counts instructions for each coroutine by itself: a new one is watched more closely, so that many
-  /// short-lived ones add up.
+  /// Puts the hook that counts instructions on a new coroutine.
   void WatchCoroutine(lua_State* coroutine);
   /// EndRun puts the hook back that an ended run has changed.
   void BeginRun(CommandCaller& the_caller);
