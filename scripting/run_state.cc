@@ -3,22 +3,32 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/cycle_clock.h"
 #include "base/memory.h"
 #include "scripting/script_error.h"
 
 namespace ringtail::scripting {
 namespace {
 
-// Instructions between two hooks. A hundredth of a tick: Lua counts for each coroutine by itself, so many
-// short-lived ones must add up; and one instruction may be the work of a megabyte, which only the allocator sees.
+// Instructions between two hooks. A hundredth of a tick, since Lua counts for each coroutine by itself and many
+// short-lived ones must add up. Where instructions prove slow (each may copy or compare megabytes), a fiftieth of that.
 constexpr int kHookInstructions = kTickInstructions / 100;
-// Bytes that Lua asks for count as work: a concatenation of megabytes is one instruction.
-constexpr size_t kBytesOfWork = 64;
+constexpr int kCloseHookInstructions = kHookInstructions / 50;
+// Of the processor's counter, which runs at 2 to 4 GHz: about 5 ms and 20 ms.
+constexpr uint64_t kSlowHookCycles = 15'000'000;
+constexpr uint64_t kTickCycles = 60'000'000;
 
 void OnCount(lua_State* lua, lua_Debug*) {
   RunState& run = RunState::Of(lua);
   run.RaiseIfEnded(lua);
-  run.Work(lua, kHookInstructions);
+  const uint64_t now = CycleClock::Now();
+  const int instructions = lua_gethookcount(lua);
+  if (now - run.hook_cycles > kSlowHookCycles && instructions != kCloseHookInstructions) {
+    lua_sethook(lua, OnCount, LUA_MASKCOUNT, kCloseHookInstructions);
+  }
+  run.hook_cycles = now;
+  const bool is_due = now - run.tick_cycles > kTickCycles;
+  run.Work(lua, is_due ? size_t{kTickInstructions} : static_cast<size_t>(instructions));
 }
 
 // Lua 5.1 starts a collection when the state has doubled since the last one, and cannot collect inside a
@@ -45,7 +55,6 @@ void* AllocateForLua(void* state, void* block, size_t old_size, size_t new_size)
     if (growth > run.memory_bytes_max || run.used_bytes > run.memory_bytes_max - growth) {
       return nullptr;
     }
-    run.work_done += growth / kBytesOfWork;
   }
   void* const place = block == nullptr ? memory::Allocate(new_size)
                                        : memory::Reallocate(block, old_size, new_size);
@@ -58,6 +67,7 @@ void RunState::Tick(lua_State* lua) {
     if (caller == nullptr) return;
     CollectNearCap(*this, lua);
     const std::string_view text = caller->OnTick();
+    hook_cycles = tick_cycles = CycleClock::Now();
     if (text.empty()) return;
     end_text_size = std::min(text.size(), sizeof(end_text));
     std::memcpy(end_text, text.data(), end_text_size);
@@ -78,6 +88,7 @@ void RunState::BeginRun(CommandCaller& the_caller) {
   caller = &the_caller;
   version = proto::RespVersion::kResp2;
   coroutine_depth = 0;
+  hook_cycles = tick_cycles = CycleClock::Now();
   json = JsonSettings{};
 }
 

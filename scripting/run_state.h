@@ -98,6 +98,8 @@ struct RunState {
   size_t end_text_size = 0;
   char end_text[256];
   size_t work_done = 0;
+  uint64_t hook_cycles = 0;  // CycleClock at the last hook and the last tick
+  uint64_t tick_cycles = 0;
   int coroutine_depth = 0;
   ScriptRandom random;
   JsonSettings json;
