@@ -243,6 +243,17 @@ TEST(FunctionLibraries, ALoadThatTakesTooLongEnds) {
   EXPECT_EQ(scripts.Call(1, "f"), ":1\r\n");
 }
 
+TEST(FunctionLibraries, ALoadThatTakesAllMemoryLeavesTheOthersWhole) {
+  ScriptFixture scripts(size_t{4} << 20);
+  ASSERT_EQ(scripts.Load(1, "#!lua name=a\nredis.register_function('f', function() "
+                            "return string.rep('x', 3) end)"),
+            "");
+  EXPECT_NE(scripts.Load(2, "#!lua name=b\nlocal t = {} for i = 1, 1e9 do t[i] = {} end")
+                .find("not enough memory"),
+            std::string::npos);
+  EXPECT_EQ(scripts.Call(1, "f"), "$3\r\nxxx\r\n");
+}
+
 TEST(FunctionLibraries, FunctionsSeeWhatRedisShowsThem) {
   ScriptFixture scripts;
   ASSERT_EQ(scripts.Load(1,
