@@ -29,14 +29,6 @@
 namespace ringtail {
 namespace {
 
-// Room for the deepest recursion that the interpreter and the commands it calls allow themselves, several times over; and
-// several times that where a sanitizer widens every frame.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr size_t kStackBytes = size_t{8} << 20;
-#else
-constexpr size_t kStackBytes = size_t{2} << 20;
-#endif
-
 void Must(bool claim) {
   if (!claim) std::abort();
 }
@@ -95,7 +87,7 @@ RingtailEnterFiber:
 .size RingtailEnterFiber,.-RingtailEnterFiber
 )");
 
-void* FirstPoint(char* top, void (*main)(Fiber*), Fiber* fiber) {
+void* FirstPoint(char* top, size_t, void (*main)(Fiber*), Fiber* fiber) {
   // As if RingtailSwitchStack had been called: control words, six registers, where to return to.
   auto* words = reinterpret_cast<uint64_t*>(top) - 10;
   std::memset(words, 0, 10 * sizeof(uint64_t));
@@ -115,11 +107,11 @@ void SwitchStack(void** left, void* entered) { RingtailSwitchStack(left, entered
 #else
 
 
-void* FirstPoint(char* top, void (*main)(Fiber*), Fiber* fiber) {
+void* FirstPoint(char* top, size_t bytes, void (*main)(Fiber*), Fiber* fiber) {
   auto* context = new ucontext_t;
   getcontext(context);
-  context->uc_stack.ss_sp = top - kStackBytes;
-  context->uc_stack.ss_size = kStackBytes;
+  context->uc_stack.ss_sp = top - bytes;
+  context->uc_stack.ss_size = bytes;
   context->uc_link = nullptr;
   makecontext(context, reinterpret_cast<void (*)()>(main), 1, fiber);
   return context;
@@ -135,26 +127,24 @@ void SwitchStack(void** left, void* entered) {
 
 }  // namespace
 
-Fiber::Fiber() = default;
-
 Fiber::~Fiber() {
   Must(work_ == nullptr);
 #if defined(__SANITIZE_THREAD__)
   if (own_shadow_ != nullptr) __tsan_destroy_fiber(own_shadow_);
 #endif
   if (stack_ != nullptr) {
-    munmap(stack_, kStackBytes + static_cast<size_t>(sysconf(_SC_PAGESIZE)));
+    munmap(stack_, stack_bytes_ + static_cast<size_t>(sysconf(_SC_PAGESIZE)));
   }
 }
 
 void Fiber::Map() {
   const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-  void* const memory = mmap(nullptr, kStackBytes + page, PROT_READ | PROT_WRITE,
+  void* const memory = mmap(nullptr, stack_bytes_ + page, PROT_READ | PROT_WRITE,
                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
   Must(memory != MAP_FAILED);
   Must(mprotect(memory, page, PROT_NONE) == 0);
   stack_ = static_cast<char*>(memory);
-  own_point_ = FirstPoint(stack_ + page + kStackBytes, &Fiber::Main, this);
+  own_point_ = FirstPoint(stack_ + page + stack_bytes_, stack_bytes_, &Fiber::Main, this);
 #if defined(__SANITIZE_THREAD__)
   own_shadow_ = __tsan_create_fiber(0);
 #endif
@@ -177,7 +167,7 @@ bool Fiber::Resume() {
 void Fiber::SwitchIn() {
 #if defined(__SANITIZE_ADDRESS__)
   const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-  __sanitizer_start_switch_fiber(&thread_shadow_, stack_ + page, kStackBytes);
+  __sanitizer_start_switch_fiber(&thread_shadow_, stack_ + page, stack_bytes_);
 #endif
 #if defined(__SANITIZE_THREAD__)
   thread_shadow_ = __tsan_get_current_fiber();

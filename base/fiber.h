@@ -1,6 +1,6 @@
 // A stack of its own for work that may have to be left in the middle and gone on with later.
 //
-//   Fiber fiber;
+//   Fiber fiber(stack_bytes);
 //   fiber.Start(work, argument);        // false: the work has left itself in the middle, by fiber.Suspend()
 //   while (!fiber.Resume()) ServeOthers();
 //
@@ -15,7 +15,7 @@ namespace ringtail {
 
 class Fiber {
  public:
-  Fiber();
+  explicit Fiber(size_t stack_bytes) : stack_bytes_(stack_bytes) {}
   /// The work must be done.
   ~Fiber();
   Fiber(const Fiber&) = delete;
@@ -36,6 +36,7 @@ class Fiber {
   void Map();
   void SwitchIn();
 
+  const size_t stack_bytes_;
   char* stack_ = nullptr;          // lowest address: the guard page
   void* own_point_ = nullptr;      // where the fiber was left
   void* thread_point_ = nullptr;   // where its thread was left
