@@ -46,6 +46,7 @@ enum CommandFlag : uint32_t {
   kNoAsyncLoading = 1U << 20,     ///< no_async_loading
   kTouchesArbitraryKeys = 1U << 21,  ///< (7.0's COMMAND INFO has no word for it)
   // Ringtail's own; not shown.
+  kScript = 1U << 27,             ///< runs Lua: on a stack of its own, exclusively unless its keys are declared
   kExclusive = 1U << 28,          ///< runs while all workers stand still
   kPartitionwise = 1U << 29,      ///< no keys; visits partitions one lock at a time
   kImmediate = 1U << 30,          ///< executed at once even between MULTI and EXEC
@@ -218,5 +219,7 @@ std::span<const CommandSpec> SortCommands();
 std::span<const CommandSpec> SerializationCommands();
 std::span<const CommandSpec> TransactionCommands();
 std::span<const CommandSpec> ReplicaWaitCommands();
+std::span<const CommandSpec> ScriptCommands();
+std::span<const CommandSpec> FunctionCommands();
 
 }  // namespace ringtail::commands

@@ -10,18 +10,7 @@ namespace {
 
 std::string Drain(proto::OutputBuffer& output) {
   std::string bytes;
-  bytes.reserve(output.size_bytes());
-  while (!output.is_empty()) {
-    constexpr int kParts = 16;
-    iovec parts[kParts];
-    const int count = output.FillIovecs(parts, kParts);
-    size_t drained = 0;
-    for (int i = 0; i < count; ++i) {
-      bytes.append(static_cast<const char*>(parts[i].iov_base), parts[i].iov_len);
-      drained += parts[i].iov_len;
-    }
-    output.Consume(drained);
-  }
+  AppendAll(output, bytes);
   return bytes;
 }
 
@@ -63,7 +52,7 @@ bool Executor::ServeKey(const ReadyKey& ready, const Engine::KeyLocks* held) {
     if (held != nullptr && !held->Covers(waiter->lock_keys)) return false;
     std::optional<Engine::KeyLocks> locks;
     if (takes_locks) locks.emplace(engine, waiter->lock_keys);
-    if (waiter->is_waiting) Retry(waiter);
+    if (waiter->is_waiting && !waiter->is_abandoned.load()) Retry(waiter);
   }
 }
 

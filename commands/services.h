@@ -19,6 +19,7 @@ class ControlService;     // control_service.h: SHUTDOWN, MONITOR, DEBUG
 class InfoService;        // info_service.h: INFO, MEMORY
 class LatencyService;     // latency_service.h: LATENCY
 class MigrateService;     // serialization_service.h: MIGRATE
+class ScriptHub;          // script_hub.h: EVAL, FUNCTION
 class SerializationService;  // serialization_service.h: DUMP, RESTORE
 class WaitService;        // waiter.h: BLPOP and its kin
 
@@ -54,6 +55,7 @@ struct Services {
   InfoService* info = nullptr;
   LatencyService* latency = nullptr;
   MigrateService* migration = nullptr;
+  ScriptHub* scripts = nullptr;
   SerializationService* serialization = nullptr;
   WaitService* waits = nullptr;   ///< null: nobody can wait, as at a timeout of no time
 };

@@ -22,6 +22,7 @@
 #include "base/result.h"
 #include "commands/control_service.h"
 #include "commands/executor.h"
+#include "commands/script_hub.h"
 #include "commands/services.h"
 #include "engine/engine.h"
 #include "net/http_listener.h"
@@ -88,10 +89,11 @@ class Server final : private commands::ControlService {
   uint64_t output_limit_disconnections() const { return output_limit_disconnections_.load(); }
   uint64_t rejected_connections() const { return rejected_connections_.load(); }
   CommandLog& command_log() { return command_log_; }
+  commands::ScriptHub& script_hub() { return script_hub_; }
   LatencyMonitor& latency_monitor() { return latency_monitor_; }
   /// Shows a command to every monitor.
-  void OnMonitored(const Session& session, const commands::CommandTable::Entry& command,
-                   commands::Args args);
+  void OnMonitored(const Session& session, const commands::ClientState& client,
+                   const commands::CommandTable::Entry& command, commands::Args args);
   /// What CONFIG RESETSTAT resets; exclusive mode only.
   void ResetStatistics();
   /// Logs a command that exceeded one of the bounds.
@@ -131,6 +133,7 @@ class Server final : private commands::ControlService {
   LatencyMonitor latency_monitor_;
   Migration migration_;
   Serialization serialization_{services_.limits};
+  commands::ScriptHub script_hub_;
   std::unique_ptr<Info> info_;
   net::HttpListener http_;
   std::vector<SessionWorker*> session_workers_;
