@@ -17,6 +17,7 @@ FROM debian:bookworm-slim
 RUN apt-get update -qq \
     && apt-get install -y -qq --no-install-recommends \
         libuv1 libxxhash0 libjemalloc2 libgflags2.2 libgoogle-glog0v6 libcpp-httplib0.11 \
+        libssl3 liblua5.1-0 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 999 --home-dir /data --shell /usr/sbin/nologin ringtail \
     && install -d -o ringtail -g ringtail /data \

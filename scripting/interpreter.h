@@ -46,6 +46,9 @@ struct InterpreterOptions {
   /// Of the whole Lua state, its cached scripts and libraries included; at least 1 MiB. A run that needs more
   /// ends with an error ("not enough memory"), the interpreter stays usable.
   size_t memory_bytes_max = size_t{256} << 20;
+  /// Where math.random begins; with 0 it gives the numbers of a fresh redis-server. As in Redis the
+  /// sequence goes on from script to script, so workers want different seeds.
+  int32_t random_seed = 0;
 };
 
 /// A compiled script. Lives until ForgetScript(s) or the interpreter's end.

@@ -29,10 +29,11 @@ ARROWS = {
     "persistence": ["storage"],
     "replication": ["persistence", "engine", "proto", "base"],
     "cluster": ["persistence", "engine", "proto", "base"],
-    "commands": ["engine", "storage", "proto", "caching"],
+    "scripting": ["base", "proto"],
+    "commands": ["engine", "storage", "proto", "caching", "scripting"],
     "net": ["base", "proto"],
     "server": ["base", "proto", "storage", "engine", "caching", "persistence", "replication",
-               "cluster", "commands", "net"],
+               "cluster", "commands", "scripting", "net"],
 }
 LIBUV_HEADERS = re.compile(r"^(uv\.h|uv/.*)$")
 INCLUDE = re.compile(r"""^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)""")
