@@ -293,6 +293,10 @@ void Executor::RunQueued(const Call& call, ClientState& client, proto::OutputBuf
   RunHandler(call, client, output);
 }
 
+void Executor::RunOutlined(const Call& call, ClientState& client, proto::OutputBuffer& output) {
+  RunHandler(call, client, output);
+}
+
 // What a script calls counts, but only the script itself is slow.
 void Executor::RunNested(const Call& call, ClientState& client, proto::OutputBuffer& output) {
   CommandContext context({.engine = parts_.engine,

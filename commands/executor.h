@@ -150,6 +150,8 @@ class Executor {
   void Run(const Request& request, ClientState& client, proto::OutputBuffer& output);
   void RunSpecially(const Request& request, const Call& call, ClientState& client,
                     proto::OutputBuffer& output);
+  /// RunHandler for those to whom a call more is nothing.
+  void RunOutlined(const Call& call, ClientState& client, proto::OutputBuffer& output);
   void RunNested(const Call& call, ClientState& client, proto::OutputBuffer& output);
   void RunHandler(const Call& call, ClientState& client, proto::OutputBuffer& output);
   void Account(const Call& call, ClientState& client, CommandContext& context, size_t reply_bytes);

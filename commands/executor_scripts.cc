@@ -153,10 +153,10 @@ void Executor::WorkOnJob() {
                   .request_bytes = job.request_bytes};
   ShowScriptToMonitors(call, *job.client);
   if (alone_) {
-    RunHandler(call, *job.client, job.output);
+    RunOutlined(call, *job.client, job.output);
   } else {
     const Engine::KeyLocks locks(parts_.engine, call.keys);
-    RunHandler(call, *job.client, job.output);
+    RunOutlined(call, *job.client, job.output);
     if (!execution_.ready.empty()) ServeReady(&locks);
   }
   if (!execution_.ready.empty()) ServeReady(nullptr);
