@@ -17,6 +17,9 @@ constexpr int kCoroutineDepthMax = 30;
 // Of load's function; it ends a reader that never ends.
 constexpr int kLoadPieces = 1 << 20;
 
+// What a resume counts for, in instructions: it runs up to a thousand that no hook sees.
+constexpr size_t kResumeWork = 200;
+
 struct TextReader {
   std::string_view text;
   bool is_marked;  // begins like bytecode
@@ -264,7 +267,7 @@ int GarbageInfo(lua_State* lua) {
 void EnterCoroutine(lua_State* lua) {
   RunState& run = RunState::Of(lua);
   if (run.coroutine_depth >= kCoroutineDepthMax) luaL_error(lua, "C stack overflow");
-  run.Work(lua, 20);
+  run.Work(lua, kResumeWork);
   ++run.coroutine_depth;
 }
 
@@ -314,6 +317,7 @@ int CreateCoroutine(lua_State* lua) {
   luaL_argcheck(lua, lua_isfunction(lua, 1) && !lua_iscfunction(lua, 1), 1,
                 "Lua function expected");
   lua_State* const coroutine = lua_newthread(lua);
+  RunState::Of(lua).WatchCoroutine(coroutine);
   lua_pushvalue(lua, 1);
   lua_xmove(lua, coroutine, 1);
   return 1;

@@ -275,7 +275,9 @@ const Script* LuaInterpreter::FindBySha(std::string_view sha) const {
 }
 
 bool LuaInterpreter::CompileCode(CompileTask& task, std::string& message) {
-  if (lua_cpcall(run_.main, CompileProtected, &task) == 0) return true;
+  const int status = lua_cpcall(run_.main, CompileProtected, &task);
+  CollectNowAndThen();
+  if (status == 0) return true;
   message = TakeMessage(run_.main);
   return false;
 }
@@ -363,6 +365,11 @@ RunOutcome LuaInterpreter::WriteError(std::string_view name, proto::ReplyWriter&
 }
 
 void LuaInterpreter::CollectNowAndThen() {
+  // What a run has left must not be the next one's want of memory.
+  if (run_.used_bytes > run_.memory_bytes_max / 2) [[unlikely]] {
+    lua_gc(run_.main, LUA_GCCOLLECT, 0);
+    run_.used_bytes_after_collection = run_.used_bytes;
+  }
   if (++runs_since_collection_ < kRunsBetweenCollections) return;
   runs_since_collection_ = 0;
   lua_gc(run_.main, LUA_GCSTEP, 2);

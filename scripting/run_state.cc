@@ -9,7 +9,12 @@
 namespace ringtail::scripting {
 namespace {
 
-void OnCount(lua_State* lua, lua_Debug*) { RunState::Of(lua).Tick(lua); }
+// Counts in the main thread are whole ticks, in coroutines parts of one.
+void OnCount(lua_State* lua, lua_Debug*) {
+  RunState& run = RunState::Of(lua);
+  run.RaiseIfEnded(lua);
+  run.Work(lua, static_cast<size_t>(lua_gethookcount(lua)));
+}
 
 // Lua 5.1 starts a collection when the state has doubled since the last one, and cannot collect inside a
 // failing allocation. So a run that comes near the cap is collected here, before garbage alone ends it; not
@@ -57,6 +62,10 @@ void RunState::Tick(lua_State* lua) {
   lua_sethook(lua, OnCount, LUA_MASKCOUNT, 1);
   lua_sethook(main, OnCount, LUA_MASKCOUNT, 1);
   RaiseError(lua, {end_text, end_text_size});
+}
+
+void RunState::WatchCoroutine(lua_State* coroutine) {
+  lua_sethook(coroutine, OnCount, LUA_MASKCOUNT, kTickInstructions / 100);
 }
 
 void RunState::BeginRun(CommandCaller& the_caller) {

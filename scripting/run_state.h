@@ -79,7 +79,10 @@ struct RunState {
       Tick(lua);
     }
   }
-  /// The hook is put in its place of before an ended run.
+  /// Lua counts instructions for each coroutine by itself: a new one is watched more closely, so that many
+  /// short-lived ones add up.
+  void WatchCoroutine(lua_State* coroutine);
+  /// EndRun puts the hook back that an ended run has changed.
   void BeginRun(CommandCaller& the_caller);
   void EndRun();
 
