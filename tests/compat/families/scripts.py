@@ -93,7 +93,7 @@ def _sha(v):
 
 
 def _library(v):
-    name = v.choice([b"lib", b"other", b"Lib"])
+    name = v.choice([b"lib", b"other", b"third"])
     function = v.choice([b"f", b"g", b"h"])
     body = v.choice([b"return redis.call('GET', keys[1])", b"return args", b"return #keys",
                      b"return redis.call('SET', keys[1], args[1])", b"error('x')", b"return"])
@@ -117,7 +117,7 @@ RULES = [
     Rule("SCRIPT FLUSH", 0.3, lambda v: [v.option(b"SYNC", b"ASYNC", b"x")][:v.below(2)]),
     Rule("SCRIPT KILL", 0.5, lambda v: []),
     Rule("FUNCTION LOAD", 6, _library),
-    Rule("FUNCTION DELETE", 1, lambda v: [v.choice([b"lib", b"other", b"Lib", b"none"])]),
+    Rule("FUNCTION DELETE", 1, lambda v: [v.choice([b"lib", b"other", b"third", b"none"])]),
     Rule("FUNCTION FLUSH", 0.3, lambda v: [v.option(b"SYNC", b"ASYNC", b"x")][:v.below(2)]),
     Rule("FUNCTION LIST", 1, lambda v: [b"LIBRARYNAME", v.choice([b"lib", b"other", b"none"]),
                                         b"WITHCODE"][:v.choice([2, 3])]),
