@@ -366,6 +366,8 @@ inline constexpr std::string_view kUnkillable =
     "command.";
 inline constexpr std::string_view kKilledScript = "Script killed by user with SCRIPT KILL.";
 inline constexpr std::string_view kKilledFunction = "Script killed by user with FUNCTION KILL.";
+inline constexpr std::string_view kDeclaredKeysTooLong =
+    "Script with declared keys has run for longer than busy-reply-threshold.";
 inline constexpr std::string_view kScriptFlushOption =
     "ERR SCRIPT FLUSH only support SYNC|ASYNC option";
 inline constexpr std::string_view kScriptDebugOption = "ERR Use SCRIPT DEBUG YES/SYNC/NO";

@@ -348,8 +348,12 @@ std::string_view ScriptRunner::OnTick() {
   if (clock.MonotonicNs() < pause_ns_) return {};
   if (!is_announced_) AnnounceRun();
   if (const std::string_view error = ErrorIfKilled(); !error.empty()) return error;
-  // With the locks of some keys only, others go on anyway, and what waits for these keys cannot be turned away.
-  if (parts_.executor.CanLeaveScript()) fiber_.Suspend();
+  if (parts_.executor.CanLeaveScript()) {
+    fiber_.Suspend();
+  } else if (!run_.note.has_written.load(std::memory_order_relaxed)) {
+    // It holds the locks of its keys only. Who waits for one of these cannot be turned away, so it ends.
+    return errors::kDeclaredKeysTooLong;
+  }
   pause_ns_ = clock.MonotonicNs() + kSliceNs;
   return ErrorIfKilled();
 }

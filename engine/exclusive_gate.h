@@ -76,7 +76,7 @@ class ExclusiveGate {
       has_holder_ = true;
       is_wanted_.store(true, std::memory_order_release);
     }
-    for (size_t i = 0; i < count_; ++i) places_[i].mutex.lock();
+    for (size_t i = 0; i < count_; ++i) LockPlace(places_[i].mutex);
     places_[participant].is_inside = true;
     return true;
   }
@@ -116,9 +116,29 @@ class ExclusiveGate {
   };
 
   bool WaitOutside() {
+    // Most of what is exclusive is over in a few microseconds.
+    for (int spin = 0; spin < kSpins; ++spin) {
+      if (!is_wanted_.load(std::memory_order_acquire)) return true;
+      Pause();
+    }
     std::unique_lock<std::mutex> lock(mutex_);
     changed_.wait(lock, [this] { return !is_wanted_.load(std::memory_order_relaxed) || is_shut_; });
     return !is_shut_;
+  }
+
+  static constexpr int kSpins = 200;  // about 5 µs
+
+  static void Pause() {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+  }
+  static void LockPlace(std::mutex& mutex) {
+    for (int spin = 0; spin < kSpins; ++spin) {
+      if (mutex.try_lock()) return;
+      Pause();
+    }
+    mutex.lock();
   }
 
   const size_t count_;

@@ -202,6 +202,17 @@ def test_declared_keys_are_the_only_ones(server, client):
     assert "not declared" in ask(client, "EVAL", keys, 1, "a")
 
 
+def test_an_endless_script_with_declared_keys_ends(quick, connections, threads):
+    runner, other, *_ = connections
+    runner.send("EVAL", "#!lua flags=declared-keys\nwhile true do redis.call('GET', KEYS[1]) end", 1, "key")
+    if threads == 1:
+        wait_until_busy([other])
+        assert ask(other, "SCRIPT", "KILL") == "OK"
+    reply = read(runner)
+    assert "killed by user" in reply if threads == 1 else "with declared keys" in reply
+    assert eventually(lambda: ask(other, "SET", "key", "value") == "OK")
+
+
 def test_transfers_between_keys_are_atomic(server):
     """Scripts on all workers move what two keys hold to and fro; the sum is the same at any time."""
     connections = [server.connect() for _ in range(6)]
@@ -268,8 +279,3 @@ def test_a_monitor_sees_a_script_and_what_it_calls(server, client):
         lines = [read(watching) for _ in range(2)]
     assert '"EVAL"' in str(lines[0])
     assert "lua]" in str(lines[1]) and '"GET" "key"' in str(lines[1])
-
-
-def test_scripts_are_killed_by_the_server_s_own_bound_only(server, client):
-    """A run below the bound is never left: others wait for it."""
-    assert ask(client, "EVAL", "for i = 1, 3000000 do local x = i end return 1", 0) == 1
