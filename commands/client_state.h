@@ -33,6 +33,7 @@ struct ClientState {
   bool is_restricted = false;     ///< acl_user may not do everything, so every command is asked about
   bool is_local = true;           ///< on this machine: a unix socket or a loopback address
   bool is_monitor = false;
+  bool is_script = false;         ///< no client: what the commands of a script take for theirs
   bool is_no_evict = false;
   bool is_no_touch = false;
   bool is_closing = false;        ///< close once the replies so far are sent

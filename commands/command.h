@@ -47,6 +47,7 @@ enum CommandFlag : uint32_t {
   kTouchesArbitraryKeys = 1U << 21,  ///< (7.0's COMMAND INFO has no word for it)
   // Ringtail's own; not shown.
   kForSubscribers = 1U << 27,     ///< a RESP2 client with subscriptions may still use it
+  kScript = 1U << 26,             ///< runs Lua: on a stack of its own, exclusively unless its keys are declared
   kExclusive = 1U << 28,          ///< runs while all workers stand still
   kPartitionwise = 1U << 29,      ///< no keys; visits partitions one lock at a time
   kImmediate = 1U << 30,          ///< executed at once even between MULTI and EXEC
@@ -223,5 +224,7 @@ std::span<const CommandSpec> TransactionCommands();
 std::span<const CommandSpec> ReplicaWaitCommands();
 std::span<const CommandSpec> PubsubCommands();
 std::span<const CommandSpec> AclCommands();
+std::span<const CommandSpec> ScriptCommands();
+std::span<const CommandSpec> FunctionCommands();
 
 }  // namespace ringtail::commands

@@ -214,6 +214,8 @@ class CommandContext {
   /// Between MULTI and EXEC: nobody may wait.
   bool is_in_transaction() const { return parts_.execution.is_in_transaction; }
   bool is_changed() const { return is_changed_; }
+  /// What this command's executor knows while it is executed; scripts add to it.
+  Execution& execution() { return parts_.execution; }
 
   /// Logs what the handler did; called once by the executor, with the locks still held.
   void Finish();

@@ -152,4 +152,26 @@ std::string UnknownClaimOption(std::string_view option) {
   return "ERR Unrecognized XCLAIM option '" + std::string(Printed(option, option.npos)) + "'";
 }
 
+// ---- Scripts and functions
+
+std::string NoSuchEngine(std::string_view engine) {
+  return "ERR Engine '" + std::string(engine) + "' not found";
+}
+
+std::string LibraryExists(std::string_view name) {
+  return "ERR Library '" + std::string(name) + "' already exists";
+}
+
+std::string FunctionExists(std::string_view name) {
+  return "ERR Function " + std::string(name) + " already exists";
+}
+
+std::string UnknownLoadOption(std::string_view option) {
+  return "ERR Unknown option given: " + std::string(option);
+}
+
+std::string UnknownListArgument(std::string_view argument) {
+  return "ERR Unknown argument " + std::string(argument);
+}
+
 }  // namespace ringtail::commands::errors

@@ -403,6 +403,65 @@ inline constexpr std::string_view kHotKeySlots =
     "ERR SLOTS can be chosen in cluster mode only";
 inline constexpr std::string_view kHotKeysActive = "ERR hotkeys collection is active, stop it first";
 inline constexpr std::string_view kHotKeysInactive = "ERR no hotkeys collection is active";
+// Scripts and functions.
+inline constexpr std::string_view kKeyCountNegative = "ERR Number of keys can't be negative";
+inline constexpr std::string_view kBadKeyCount = "ERR Bad number of keys provided";
+inline constexpr std::string_view kNoScript = "NOSCRIPT No matching script. Please use EVAL.";
+inline constexpr std::string_view kNoInterpreter =
+    "ERR not enough memory for the script interpreter";
+inline constexpr std::string_view kNoScripts = "ERR scripts are not part of this process";
+inline constexpr std::string_view kScriptWrites =
+    "ERR Can not execute a script with write flag using *_ro command.";
+inline constexpr std::string_view kScriptUnknownCommand =
+    "ERR Unknown Redis command called from script";
+inline constexpr std::string_view kScriptWrongArity =
+    "ERR Wrong number of args calling Redis command from script";
+inline constexpr std::string_view kScriptForbidden =
+    "ERR This Redis command is not allowed from script";
+inline constexpr std::string_view kScriptReadOnly =
+    "ERR Write commands are not allowed from read-only scripts.";
+inline constexpr std::string_view kScriptUndeclaredKey =
+    "ERR Script attempted to access a key that it has not declared, as declared-keys asks";
+inline constexpr std::string_view kBusyScript =
+    "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.";
+inline constexpr std::string_view kBusyFunction =
+    "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE.";
+inline constexpr std::string_view kNotBusy = "NOTBUSY No scripts in execution right now.";
+inline constexpr std::string_view kUnkillable =
+    "UNKILLABLE Sorry the script already executed write commands against the dataset. You can "
+    "either wait the script termination or kill the server in a hard way using the SHUTDOWN NOSAVE "
+    "command.";
+inline constexpr std::string_view kKilledScript = "Script killed by user with SCRIPT KILL.";
+inline constexpr std::string_view kKilledFunction = "Script killed by user with FUNCTION KILL.";
+inline constexpr std::string_view kDeclaredKeysTooLong =
+    "Script with declared keys has run for longer than busy-reply-threshold.";
+inline constexpr std::string_view kScriptFlushOption =
+    "ERR SCRIPT FLUSH only support SYNC|ASYNC option";
+inline constexpr std::string_view kScriptDebugOption = "ERR Use SCRIPT DEBUG YES/SYNC/NO";
+inline constexpr std::string_view kNoScriptDebugger = "ERR there is no debugger for scripts";
+inline constexpr std::string_view kNoSuchFunction = "ERR Function not found";
+inline constexpr std::string_view kLibraryName =
+    "ERR Library names can only contain letters, numbers, or underscores(_) and must be at least one "
+    "character long";
+inline constexpr std::string_view kNoFunctions = "ERR No functions registered";
+inline constexpr std::string_view kLoadTimeout = "FUNCTION LOAD timeout";
+inline constexpr std::string_view kNoSuchLibrary = "ERR Library not found";
+inline constexpr std::string_view kNoFunctionCode = "ERR Function code is missing";
+inline constexpr std::string_view kNoLibraryPattern = "ERR library name argument was not given";
+inline constexpr std::string_view kFunctionFlushOption =
+    "ERR FUNCTION FLUSH only supports SYNC|ASYNC option";
+inline constexpr std::string_view kRestorePolicy =
+    "ERR Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE.";
+/// "ERR Engine 'js' not found"
+std::string NoSuchEngine(std::string_view engine);
+/// "ERR Library 'l' already exists"
+std::string LibraryExists(std::string_view name);
+/// "ERR Function f already exists"
+std::string FunctionExists(std::string_view name);
+/// "ERR Unknown option given: x"
+std::string UnknownLoadOption(std::string_view option);
+/// "ERR Unknown argument x"
+std::string UnknownListArgument(std::string_view argument);
 
 /// "ERR wrong number of arguments for 'get' command" ("client|list" for a subcommand).
 std::string WrongArity(std::string_view full_name);

@@ -9,12 +9,15 @@
 
 namespace ringtail::commands {
 
+class ScriptRunner;
 struct Waiter;
 
 struct Execution {
   bool is_exclusive = false;                  ///< all other workers stand still
   bool is_in_transaction = false;             ///< effects are gathered, nobody may wait
+  bool is_error_counted = false;              ///< the error that is answered stands in the statistics already
   const Waiter* retried = nullptr;            ///< whose command is executed anew
+  ScriptRunner* scripts = nullptr;            ///< once the worker has run one
   std::vector<engine::LoggedCommand> effects; ///< of the transaction so far
 };
 

@@ -3,6 +3,7 @@
 #include "commands/acl_service.h"
 #include "commands/auth_service.h"
 #include "commands/transaction.h"
+#include "commands/waiter.h"
 
 namespace ringtail::commands {
 namespace {
@@ -17,6 +18,28 @@ std::string_view MemberOf(const CommandSpec& spec, Args args) {
 void Executor::BeginBatch() {
   keys_.clear();
   last_cycles_ = CycleClock::Now();
+  if (!late_waiters_.empty() || !late_transactions_.empty()) [[unlikely]] ForgetNow();
+}
+
+void Executor::ForgetLater(std::shared_ptr<Waiter> waiter,
+                           std::unique_ptr<Transaction> transaction) {
+  if (waiter != nullptr) {
+    waiter->is_abandoned = true;
+    late_waiters_.push_back(std::move(waiter));
+  }
+  if (transaction != nullptr) late_transactions_.push_back(std::move(transaction));
+}
+
+void Executor::ForgetNow() {
+  if (parts_.worker.is_shut_out) return;
+  for (const auto& waiter : late_waiters_) {
+    CancelWait(parts_.engine, *waiter, /*is_exclusive=*/false);
+  }
+  for (const auto& transaction : late_transactions_) {
+    transaction->Unwatch(parts_.engine, /*is_locked=*/false);
+  }
+  late_waiters_.clear();
+  late_transactions_.clear();
 }
 
 void Executor::Prepare(Request& request, int db) {
@@ -31,6 +54,7 @@ void Executor::Prepare(Request& request, int db) {
     if (command == nullptr) return;
   }
   request.command = command;
+  if (parts_.worker.is_shut_out) [[unlikely]] return;
   if (command->single_key != 0) [[likely]] {
     if (command->single_key >= args.size()) return;
     keys_.push_back(parts_.engine.MakeKey(args[command->single_key]));
@@ -91,7 +115,11 @@ void Executor::Reject(const CommandTable::Entry* command, ClientState& client,
   Transaction* transaction = client.transaction.get();
   if (command != nullptr && (command->spec->flags & kExecutesQueue) != 0) {
     reply.Error(errors::ExecAbort(error));
-    if (transaction != nullptr) transaction->Unwatch(parts_.engine, /*is_locked=*/false);
+    if (parts_.worker.is_shut_out) {
+      ForgetLater(nullptr, std::move(client.transaction));
+    } else if (transaction != nullptr) {
+      transaction->Unwatch(parts_.engine, /*is_locked=*/false);
+    }
     client.transaction.reset();
   } else {
     reply.Error(error);
@@ -130,6 +158,11 @@ bool Executor::IsAllowed(const Request& request, ClientState& client,
   if (client.transaction != nullptr && client.transaction->is_open &&
       (spec.flags & kNoMulti) != 0) [[unlikely]] {
     Reject(request.command, client, output, errors::kNotInTransaction);
+    return false;
+  }
+  if (parts_.worker.is_shut_out) [[unlikely]] {
+    if (IsServedWhileBusy(*request.command, client)) return true;
+    Reject(request.command, client, output, BusyText());
     return false;
   }
   if (parts_.engine.memory_bytes_max() != 0 && !IsMemoryEnough(spec, args, client)) {
@@ -214,14 +247,9 @@ void Executor::Execute(const Request& request, ClientState& client, proto::Outpu
                   .request_bytes = request.byte_count};
   client.last_command = &call.command.full_name;
   client.last_command_ms = parts_.worker.now_ms;
-  if ((call.command.spec->flags & kExclusive) != 0) [[unlikely]] {
-    const auto alone = parts_.engine.Exclusive(parts_.worker);
-    parts_.engine.RefreshTime(parts_.worker);
-    execution_.is_exclusive = true;
-    RunHandler(call, client, output);
-    if (!parts_.worker.ready.empty()) ServeReady(nullptr);
-    execution_.is_exclusive = false;
-    return;
+  if ((call.command.spec->flags & (kExclusive | kScript)) != 0 || parts_.worker.is_shut_out)
+      [[unlikely]] {
+    return RunSpecially(request, call, client, output);
   }
   {
     const Engine::KeyLocks locks(parts_.engine, call.keys);
@@ -229,6 +257,23 @@ void Executor::Execute(const Request& request, ClientState& client, proto::Outpu
     if (!parts_.worker.ready.empty()) [[unlikely]] ServeReady(&locks);
   }
   if (!parts_.worker.ready.empty()) [[unlikely]] ServeReady(nullptr);
+}
+
+void Executor::RunSpecially(const Request& request, const Call& call, ClientState& client,
+                            proto::OutputBuffer& output) {
+  const uint32_t flags = call.command.spec->flags;
+  if (parts_.worker.is_shut_out) {
+    RunHandler(call, client, output);
+  } else if ((flags & kScript) != 0 && parts_.services.scripts != nullptr) {
+    RunScriptCommand(request, client, output);
+  } else {
+    const Engine::Exclusive alone(parts_.engine, parts_.worker);
+    if (!alone) return Reject(&call.command, client, output, BusyText());
+    execution_.is_exclusive = true;
+    RunHandler(call, client, output);
+    if (!parts_.worker.ready.empty()) ServeReady(nullptr);
+    execution_.is_exclusive = false;
+  }
 }
 
 [[gnu::always_inline]] inline void Executor::RunHandler(const Call& call, ClientState& client,
@@ -265,7 +310,9 @@ void Executor::Execute(const Request& request, ClientState& client, proto::Outpu
   }
   if (context.reply().error_count() != 0) [[unlikely]] {
     counters.failed_calls.Add();
-    parts_.stats.CountError(context.reply().last_error_code());
+    if (!std::exchange(execution_.is_error_counted, false)) {
+      parts_.stats.CountError(context.reply().last_error_code());
+    }
   }
   ++client.command_count;
   const ExecutionSettings& settings = parts_.settings;
@@ -279,8 +326,44 @@ void Executor::Execute(const Request& request, ClientState& client, proto::Outpu
 }
 
 void Executor::RunQueued(const Call& call, ClientState& client, proto::OutputBuffer& output) {
-  ShowToMonitors(call.command, call.args, client);
+  if ((call.command.spec->flags & kScript) != 0) {
+    BeginQueuedScript(call, client);
+  } else {
+    ShowToMonitors(call.command, call.args, client);
+  }
   RunHandler(call, client, output);
+}
+
+void Executor::RunOutlined(const Call& call, ClientState& client, proto::OutputBuffer& output) {
+  RunHandler(call, client, output);
+}
+
+// What a script calls counts, but only the script itself is slow.
+void Executor::RunNested(const Call& call, ClientState& client, proto::OutputBuffer& output) {
+  CommandContext context({.engine = parts_.engine,
+                          .worker = parts_.worker,
+                          .client = client,
+                          .services = parts_.services,
+                          .table = parts_.table,
+                          .command = call.command,
+                          .execution = execution_,
+                          .args = call.args,
+                          .keys = call.keys,
+                          .arg_vector = nullptr,
+                          .output = output});
+  call.command.spec->handler(context, call.args);
+  context.Finish();
+  const uint64_t duration_ns = parts_.cycles.ToNs(CycleClock::Now() - last_cycles_);
+  CommandCounters& counters = parts_.stats.Of(call.command.index);
+  counters.calls.Add();
+  counters.duration_ns.Add(duration_ns);
+  if (parts_.settings.is_latency_tracked.load(std::memory_order_relaxed)) {
+    parts_.stats.AddDuration(counters, duration_ns);
+  }
+  if (context.reply().error_count() != 0) [[unlikely]] {
+    counters.failed_calls.Add();
+    parts_.stats.CountError(context.reply().last_error_code());
+  }
 }
 
 // CLIENT REPLY OFF drops every reply, SKIP that of the one command after it. What SUBSCRIBE and its kin answer are

@@ -14,6 +14,10 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/cycle_clock.h"
@@ -21,8 +25,15 @@
 #include "commands/execution.h"
 #include "commands/stats.h"
 #include "commands/transaction.h"
+#include "scripting/command_caller.h"
 
 namespace ringtail::commands {
+
+class ScriptRunner;
+struct ScriptRun;
+
+/// Moves what is in `from` behind `to`.
+void AppendAll(proto::OutputBuffer& from, std::string& to);
 
 /// One request of a batch: ranges of the batch's arguments and keys.
 struct Request {
@@ -70,7 +81,8 @@ class Executor {
     const CycleClock& cycles;
     proto::ArgVector& args;     ///< of the batch
   };
-  explicit Executor(const Parts& parts) : parts_(parts) {}
+  explicit Executor(const Parts& parts);
+  ~Executor();
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
 
@@ -103,8 +115,32 @@ class Executor {
   /// Ends a client's wait, by a timeout or because it is gone. Within a batch, with no lock held; or exclusively
   /// (`is_exclusive`). False: the waiter was served meanwhile, and its reply is on its way.
   static bool CancelWait(Engine& engine, Waiter& waiter, bool is_exclusive);
+  /// The same for a client that is gone while its worker is shut out: done once it no longer is.
+  void ForgetLater(std::shared_ptr<Waiter> waiter, std::unique_ptr<Transaction> transaction);
+
+  // Scripts (executor_scripts.cc). A script that has used up its time is left in the middle of a command or of EXEC: its
+  // client waits (ClientState::waiter), all workers are shut out, and its worker goes on with it slice by slice.
+
+  /// Whether there is one, and whose it is (that client state must live until it has ended).
+  bool has_left_script() const;
+  const ClientState* script_client() const;
+  struct ScriptEnd {
+    std::shared_ptr<Waiter> waiter;   ///< of its client
+    std::string reply;
+  };
+  /// Goes on with it for a slice, as a batch of its own. What it answers, if that was its end.
+  std::optional<ScriptEnd> ResumeScript();
+  /// Ends it, at the end of the process.
+  void AbortScript();
+  /// Executes a command that a script calls; errors are replies.
+  void ExecuteFromScript(Args args, ScriptRun& run, proto::OutputBuffer& output);
+  /// Whether the run may leave its stack: all workers stand still, so that they can be shut out.
+  bool CanLeaveScript() const;
+  /// redis.acl_check_cmd.
+  scripting::AclVerdict MayExecute(Args args, const ClientState& client) const;
 
  private:
+  struct ScriptJob;
   /// A command with all that is known of it before it is executed.
   struct Call {
     const CommandTable::Entry& command;
@@ -124,6 +160,11 @@ class Executor {
   void Reject(const CommandTable::Entry* command, ClientState& client,
               proto::OutputBuffer& output, std::string_view error);
   void Run(const Request& request, ClientState& client, proto::OutputBuffer& output);
+  void RunSpecially(const Request& request, const Call& call, ClientState& client,
+                    proto::OutputBuffer& output);
+  /// RunHandler for those to whom a call more is nothing.
+  void RunOutlined(const Call& call, ClientState& client, proto::OutputBuffer& output);
+  void RunNested(const Call& call, ClientState& client, proto::OutputBuffer& output);
   void RunHandler(const Call& call, ClientState& client, proto::OutputBuffer& output);
   void Account(const Call& call, ClientState& client, CommandContext& context, size_t reply_bytes);
   void ShowToMonitors(const CommandTable::Entry& command, Args args, const ClientState& client) {
@@ -146,6 +187,31 @@ class Executor {
   /// One queued command, its locks held.
   void RunQueued(const Call& call, ClientState& client, proto::OutputBuffer& output);
   bool HasWatchedChanged(const Transaction& transaction);
+  void RunTransactionJob(const Request& request, std::unique_ptr<Transaction> transaction,
+                         std::vector<Key> keys, ClientState& client, proto::OutputBuffer& output);
+  void CountExec(const CommandTable::Entry& command, Args args, ClientState& client);
+  void ForgetNow();
+
+  // Scripts.
+
+  void PrepareScripts();
+  void RunScriptCommand(const Request& request, ClientState& client, proto::OutputBuffer& output);
+  void RunJob(ClientState& client, proto::OutputBuffer& output);
+  void WorkOnJob();
+  void FinishJob();
+  void LeaveJob(ClientState& client);
+  void PutJobAside();
+  bool TakeExclusivity();
+  /// What is answered while a script keeps the keyspace for long.
+  std::string_view BusyText() const;
+  bool IsServedWhileBusy(const CommandTable::Entry& command, const ClientState& client) const;
+  void BeginQueuedScript(const Call& call, const ClientState& client);
+  void ShowScriptToMonitors(const Call& call, const ClientState& client);
+  const CommandTable::Entry* FindCommand(Args args) const;
+  /// Why a script may not call this command; empty: it may. Hashes the command's keys.
+  std::string_view RefusalOf(const CommandTable::Entry* command, Args args, const ScriptRun& run);
+  void HashNestedKeys(const CommandTable::Entry& command, Args args);
+  bool StaysWithin(const CommandTable::Entry& command, const ScriptRun& run) const;
 
   // Those who wait (executor_waiters.cc).
 
@@ -177,8 +243,16 @@ class Executor {
   uint32_t small_count_ = 0;    // small collections in a row among the batch's keys
   KeyPositions positions_;
   Execution execution_;
-  proto::ChunkPool retry_pool_;   // of replies to those who waited
+  proto::ChunkPool retry_pool_;   // of replies to those who waited, and of scripts
   uint64_t last_cycles_ = 0;
+  std::vector<Key> nested_keys_;  // of a command that a script calls
+  std::string refusal_;           // of one that its user may not execute
+  std::optional<Engine::Exclusive> alone_;      // of a script, or of a transaction
+  std::unique_ptr<ScriptRunner> scripts_;       // made for the first one
+  std::unique_ptr<ScriptJob> job_;
+  // Of clients that went while this worker was shut out.
+  std::vector<std::shared_ptr<Waiter>> late_waiters_;
+  std::vector<std::unique_ptr<Transaction>> late_transactions_;
 };
 
 }  // namespace ringtail::commands

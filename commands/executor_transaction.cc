@@ -1,6 +1,7 @@
 // Executor: MULTI's queue and EXEC.
 #include "commands/acl_service.h"
 #include "commands/executor.h"
+#include "commands/script_runner.h"
 #include "commands/transaction.h"
 
 namespace ringtail::commands {
@@ -26,22 +27,33 @@ bool Executor::TakeIntoTransaction(const Request& request, ClientState& client,
 // The transaction is over for its client before the first of its commands is executed.
 void Executor::RunTransaction(const Request& request, ClientState& client,
                               proto::OutputBuffer& output) {
-  const std::unique_ptr<Transaction> transaction = std::move(client.transaction);
   client.last_command = &request.command->full_name;
   client.last_command_ms = parts_.worker.now_ms;
-  if (transaction->is_aborted) {
-    transaction->Unwatch(parts_.engine, /*is_locked=*/false);
+  if (client.transaction->is_aborted) {
+    client.transaction->Unwatch(parts_.engine, /*is_locked=*/false);
+    client.transaction.reset();
     Reject(nullptr, client, output, errors::kExecAbort);
     return;
   }
-  const std::vector<Key> keys = transaction->GatherKeys(parts_.engine);
+  const bool has_script = client.transaction->has_script() && parts_.services.scripts != nullptr;
+  if (has_script) {
+    PrepareScripts();
+    scripts_->run().is_memory_short =
+        parts_.engine.memory_bytes_max() != 0 && !parts_.engine.MakeRoom(parts_.worker, 0);
+  }
+  if (client.transaction->is_exclusive() && !TakeExclusivity()) {
+    return Reject(request.command, client, output, BusyText());
+  }
+  std::unique_ptr<Transaction> transaction = std::move(client.transaction);
+  std::vector<Key> keys = transaction->GatherKeys(parts_.engine);
+  if (has_script) {
+    return RunTransactionJob(request, std::move(transaction), std::move(keys), client, output);
+  }
   if (transaction->is_exclusive()) {
-    const auto alone = parts_.engine.Exclusive(parts_.worker);
-    parts_.engine.RefreshTime(parts_.worker);
-    execution_.is_exclusive = true;
     RunQueue(*transaction, keys, client, output);
     ServeReady(nullptr);
     execution_.is_exclusive = false;
+    alone_.reset();
   } else {
     {
       const Engine::KeyLocks locks(parts_.engine, keys);
@@ -50,9 +62,12 @@ void Executor::RunTransaction(const Request& request, ClientState& client,
     }
     ServeReady(nullptr);
   }
-  ShowToMonitors(*request.command, ArgsOf(request), client);
-  CommandCounters& counters = parts_.stats.Of(request.command->index);
-  counters.calls.Add();
+  CountExec(*request.command, ArgsOf(request), client);
+}
+
+void Executor::CountExec(const CommandTable::Entry& command, Args args, ClientState& client) {
+  ShowToMonitors(command, args, client);
+  parts_.stats.Of(command.index).calls.Add();
   ++client.command_count;
 }
 

@@ -43,7 +43,7 @@ bool Executor::ServeKey(const engine::ReadyKey& ready, const Engine::KeyLocks* h
     if (held != nullptr && !held->Covers(waiter->lock_keys)) return false;
     std::optional<Engine::KeyLocks> locks;
     if (takes_locks) locks.emplace(engine, waiter->lock_keys);
-    if (waiter->is_waiting) Retry(waiter);
+    if (waiter->is_waiting && !waiter->is_abandoned.load()) Retry(waiter);
   }
 }
 

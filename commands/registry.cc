@@ -100,6 +100,7 @@ const CommandTable& CommandTable::Standard() {
       CommandLogCommands(),   LatencyCommands(),          ServerCommands(),
       IntrospectionCommands(), DebugCommands(),            PubsubCommands(),
       AclCommands(),          ModuleCommands(),           HotKeyCommands(),
+      ScriptCommands(),       FunctionCommands(),
   };
   static const CommandTable kTable(kFamilies);
   return kTable;

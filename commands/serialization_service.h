@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "storage/entry.h"
@@ -28,6 +29,10 @@ class SerializationService {
   /// The value of an intact payload as an entry of this name, without an expiry; the caller owns
   /// it.
   virtual Result<storage::Entry*> Restore(std::string_view payload, std::string_view name) = 0;
+  /// Sources of function libraries as Redis's FUNCTION DUMP writes them.
+  virtual std::string DumpLibraries(std::span<const std::string_view> sources) = 0;
+  /// The sources of an intact payload.
+  virtual Result<std::vector<std::string>> RestoreLibraries(std::string_view payload) = 0;
 };
 
 /// Where keys are to go.

@@ -1,6 +1,7 @@
 #include "commands/client_service.h"
 #include "commands/context.h"
 #include "commands/control_service.h"
+#include "commands/script_hub.h"
 
 namespace ringtail::commands {
 namespace {
@@ -38,6 +39,11 @@ void Shutdown(CommandContext& ctx, Args args) {
   }
   if ((is_save && is_nosave) || (is_abort && args.size() > 2)) return ctx.SyntaxError();
   if (is_abort) return ctx.reply().Error("ERR No shutdown in progress.");
+  if (const ScriptHub* hub = ctx.services().scripts;
+      !is_nosave && hub != nullptr && hub->busy() != ScriptHub::Busy::kNo) {
+    return ctx.reply().Error(hub->busy() == ScriptHub::Busy::kFunction ? errors::kBusyFunction
+                                                                       : errors::kBusyScript);
+  }
   ctx.services().control->Shutdown();
   ctx.client().is_closing = true;
 }

@@ -22,6 +22,7 @@ class InfoService;        // info_service.h: INFO, MEMORY
 class LatencyService;     // latency_service.h: LATENCY
 class MigrateService;     // serialization_service.h: MIGRATE
 class PubsubService;      // pubsub_service.h: SUBSCRIBE, PUBLISH, keyspace events
+class ScriptHub;          // script_hub.h: EVAL, FUNCTION
 class SerializationService;  // serialization_service.h: DUMP, RESTORE
 class TrackingService;    // tracking_service.h: invalidations for client-side caching
 class WaitService;        // waiter.h: BLPOP and its kin
@@ -63,6 +64,7 @@ struct Services {
   LatencyService* latency = nullptr;
   MigrateService* migration = nullptr;
   PubsubService* pubsub = nullptr;
+  ScriptHub* scripts = nullptr;
   SerializationService* serialization = nullptr;
   TrackingService* tracking = nullptr;
   WaitService* waits = nullptr;   ///< null: nobody can wait, as at a timeout of no time

@@ -21,7 +21,8 @@ void Transaction::Queue(const CommandTable::Entry& command, Args args, uint64_t 
     at += arg.size();
   }
   const uint32_t flags = command.spec->flags;
-  is_exclusive_ |= (flags & (kExclusive | kPartitionwise)) != 0;
+  is_exclusive_ |= (flags & (kExclusive | kPartitionwise | kScript)) != 0;
+  has_script_ |= (flags & kScript) != 0;
   needs_memory_ |= (flags & kDenyOom) != 0;
   is_exclusive_ |= !command.has_keys && (flags & kFast) == 0;
   footprint_bytes_ += sizeof(Queued) + byte_count + args.size() * sizeof(std::string_view);

@@ -48,6 +48,8 @@ class Transaction {
   std::vector<storage::Key> GatherKeys(const engine::Engine& engine);
   /// Whether EXEC needs all workers to stand still: for a command that does, or whose keys are not known.
   bool is_exclusive() const { return is_exclusive_; }
+  /// Whether a queued command runs a script.
+  bool has_script() const { return has_script_; }
   /// Whether a queued command is refused when memory is full.
   bool needs_memory() const { return needs_memory_; }
   size_t footprint_bytes() const { return footprint_bytes_; }
@@ -63,6 +65,7 @@ class Transaction {
  private:
   std::vector<Queued> queue_;
   bool is_exclusive_ = false;
+  bool has_script_ = false;
   bool needs_memory_ = false;
   size_t footprint_bytes_ = 0;
   std::vector<WatchedKey> watched_;

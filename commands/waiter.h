@@ -7,6 +7,7 @@
 // Thread rule: under the locks of its `lock_keys`; what is const, from any thread.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -21,6 +22,8 @@ namespace ringtail::commands {
 
 struct Waiter final : engine::Waiter {
   bool is_waiting = true;
+  /// Its client has gone while no key may be touched, so its wait is ended later; it is served nothing more.
+  std::atomic<bool> is_abandoned{false};
   const CommandTable::Entry* command = nullptr;
   std::vector<std::string> words;             ///< what `args` and the keys point into
   std::vector<std::string_view> args;

@@ -53,15 +53,48 @@ Engine::~Engine() {
   Flush(-1, /*in_background=*/false);
 }
 
-void Engine::BeginBatch(WorkerState& worker) {
-  gate_.Enter(worker.index);
-  retirer_.BeginBatch(worker.index);
+bool Engine::BeginBatch(WorkerState& worker) {
+  worker.is_shut_out = !gate_.Enter(worker.index);
+  worker.is_batch_begun = !worker.is_shut_out;
+  if (worker.is_batch_begun) retirer_.BeginBatch(worker.index);
   RefreshTime(worker);
+  return !worker.is_shut_out;
 }
 
 void Engine::EndBatch(WorkerState& worker) {
-  retirer_.EndBatch(worker.index);
+  if (worker.is_batch_begun) retirer_.EndBatch(worker.index);
+  worker.is_batch_begun = false;
+  worker.is_shut_out = false;
   gate_.Leave(worker.index);
+}
+
+// Once shut out, for the rest of the batch, whose first half was prepared when it was not.
+bool Engine::BreatheSlow(WorkerState& worker) {
+  if (worker.is_shut_out) return false;
+  worker.is_shut_out = !gate_.Breathe(worker.index);
+  return !worker.is_shut_out;
+}
+
+Engine::Exclusive::Exclusive(Engine& engine, WorkerState& worker)
+    : engine_(engine), worker_(worker), is_held_(engine.gate_.Acquire(worker.index)) {
+  if (is_held_) {
+    engine.RefreshTime(worker);
+  } else {
+    worker.is_shut_out = true;
+  }
+}
+
+void Engine::Exclusive::ShutOut() {
+  worker_.is_shut_out = true;
+  engine_.gate_.ShutOut(worker_.index);
+}
+
+void Engine::Exclusive::ComeBack() {
+  engine_.gate_.ComeBack(worker_.index);
+  worker_.is_shut_out = false;
+  worker_.is_batch_begun = true;
+  engine_.retirer_.BeginBatch(worker_.index);
+  engine_.RefreshTime(worker_);
 }
 
 void Engine::RefreshTime(WorkerState& worker) {

@@ -83,6 +83,9 @@ struct WorkerState {
   storage::Evictor evictor;
   Random random;
   int64_t now_ms = 0;  ///< Wall time of this batch.
+  /// Someone keeps the keyspace for long: until its batch ends this worker touches no key.
+  bool is_shut_out = false;
+  bool is_batch_begun = false;
   EngineStats stats;
   size_t expiry_cursor = 0;
   std::vector<ReadyKey> ready;  ///< whose waiters are to be served, in the order in which they were changed
@@ -106,11 +109,15 @@ class Engine {
 
   // Batches.
 
-  /// Begins a worker's batch: fixes its time, lets exclusive commands of others go first.
-  void BeginBatch(WorkerState& worker);
+  /// Begins a worker's batch: fixes its time, lets exclusive commands of others go first. False: the worker is shut out
+  /// (`is_shut_out`), because another one keeps the keyspace for long. EndBatch is called in either case.
+  bool BeginBatch(WorkerState& worker);
   void EndBatch(WorkerState& worker);
-  /// Between two commands of a batch.
-  void Breathe(WorkerState& worker) { gate_.Breathe(worker.index); }
+  /// Between two commands of a batch. False: the worker is shut out until the batch ends.
+  bool Breathe(WorkerState& worker) {
+    if (!gate_.is_wanted() && !worker.is_shut_out) [[likely]] return true;
+    return BreatheSlow(worker);
+  }
   /// Reads the clock again within a batch.
   void RefreshTime(WorkerState& worker);
 
@@ -134,8 +141,27 @@ class Engine {
     PartitionLock* single_ = nullptr;
     std::unique_ptr<std::array<uint64_t, kWords>> many_;  // a bit for each partition held
   };
-  /// All workers stand still while one of these lives. Only within a batch and with no KeyLocks held.
-  ExclusiveGate::Scope Exclusive(WorkerState& worker) { return {gate_, worker.index}; }
+  /// All workers stand still while one of these lives. Only within a batch and with no KeyLocks held. False if the worker
+  /// was shut out instead.
+  class Exclusive {
+   public:
+    Exclusive(Engine& engine, WorkerState& worker);
+    ~Exclusive() {
+      if (is_held_) engine_.gate_.Release(worker_.index);
+    }
+    Exclusive(const Exclusive&) = delete;
+    Exclusive& operator=(const Exclusive&) = delete;
+    explicit operator bool() const { return is_held_; }
+    /// For a holder that takes long: lets all workers go on, shut out, itself too; then its batch may end.
+    void ShutOut();
+    /// Begins a batch in which the holder goes on; then ShutOut again, or the end of this object. Then EndBatch.
+    void ComeBack();
+
+   private:
+    Engine& engine_;
+    WorkerState& worker_;
+    const bool is_held_;
+  };
   /// Starts to bring the lock of a key's partition here, which another worker held last; a few keys ahead.
   void PrefetchLock(const Key& key) const {
     if (!is_single_threaded_) PrefetchForWriting(&partitions_[PartitionOf(key.hash)].lock);
@@ -315,6 +341,8 @@ class Engine {
   const char* Verify() const;
 
  private:
+  bool BreatheSlow(WorkerState& worker);
+
   struct alignas(64) Partition {
     PartitionLock lock;
     std::unique_ptr<KeyInterests> interests;

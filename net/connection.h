@@ -119,6 +119,8 @@ class Connection {
     return static_cast<State&>(*state_);
   }
   bool has_state() const { return state_ != nullptr; }
+  /// Hands the state over, for one that must outlive its connection; in OnClose.
+  std::unique_ptr<ConnectionState> TakeState() { return std::move(state_); }
 
   // Questions.
 

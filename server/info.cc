@@ -303,9 +303,14 @@ void Info::Memory(std::string& out) {
   Add(out, "allocator_active:%llu", static_cast<Line>(allocator.active_bytes));
   Add(out, "allocator_resident:%llu", static_cast<Line>(allocator.resident_bytes));
   both("total_system_memory", SystemBytes());
-  both("used_memory_lua", 0);
-  both("used_memory_scripts", 0);
-  Add(out, "number_of_cached_scripts:0");
+  // Redis 7.0's names, with those of before.
+  const commands::ScriptHub& scripts = server_.script_hub();
+  const size_t vm_bytes = scripts.interpreter_bytes.load(std::memory_order_relaxed);
+  both("used_memory_lua", vm_bytes);
+  both("used_memory_scripts", scripts.script_bytes());
+  Add(out, "number_of_cached_scripts:%llu", static_cast<Line>(scripts.script_count()));
+  Add(out, "number_of_functions:%llu", static_cast<Line>(scripts.function_count()));
+  Add(out, "number_of_libraries:%llu", static_cast<Line>(scripts.libraries()->size()));
   both("maxmemory", max);
   Add(out, "maxmemory_policy:%s",
       storage::EvictionPolicyName(server_.engine().eviction().policy()).data());

@@ -1,5 +1,6 @@
 #include "server/serialization.h"
 
+#include "persistence/rdb_libraries.h"
 #include "persistence/rdb_value.h"
 
 namespace ringtail::server {
@@ -35,6 +36,14 @@ bool Serialization::IsIntact(std::string_view payload) {
 
 Result<storage::Entry*> Serialization::Restore(std::string_view payload, std::string_view name) {
   return persistence::RestorePayload(payload, name, ValueLimitsOf(limits_));
+}
+
+std::string Serialization::DumpLibraries(std::span<const std::string_view> sources) {
+  return persistence::DumpLibraries(sources);
+}
+
+Result<std::vector<std::string>> Serialization::RestoreLibraries(std::string_view payload) {
+  return persistence::RestoreLibraries(payload, Size(limits_.bulk_bytes_max));
 }
 
 }  // namespace ringtail::server

@@ -21,6 +21,8 @@ class Serialization final : public commands::SerializationService {
   std::string Dump(const storage::Entry& entry) override;
   bool IsIntact(std::string_view payload) override;
   Result<storage::Entry*> Restore(std::string_view payload, std::string_view name) override;
+  std::string DumpLibraries(std::span<const std::string_view> sources) override;
+  Result<std::vector<std::string>> RestoreLibraries(std::string_view payload) override;
 
  private:
   const commands::Limits& limits_;

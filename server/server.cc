@@ -98,6 +98,7 @@ Server::Server(ConfigStore& config, std::span<WorkerNote> notes)
   services_.migration = &migration_;
   services_.pubsub = &pubsub_;
   services_.serialization = &serialization_;
+  services_.scripts = &script_hub_;
   info_ = std::make_unique<Info>(*this);
   services_.info = info_.get();
 }
@@ -124,6 +125,8 @@ void Server::ApplyLimits(const Config& config) {
   services_.limits.bulk_bytes_max = limits.parser.bulk_bytes_max;
   services_.limits.is_user_flush_lazy = config.memory.is_user_flush_lazy;
   ApplyEncodings(config.encodings, services_.limits.encodings);
+  script_hub_.busy_after_ms = config.process.busy_reply_threshold_ms;
+  script_hub_.are_keys_declared = config.process.are_script_keys_declared;
   is_protected_ = config.network.is_protected;
   execution_settings_.is_latency_tracked = config.monitor.is_latency_tracked;
   engine_.SetTrackingLimits(config.clients.tracked_keys_max,
@@ -142,7 +145,7 @@ void Server::RegisterAppliers() {
   config_.OnChange({"proto-max-bulk-len", "client-query-buffer-limit", "client-output-buffer-limit",
                     "timeout", "protected-mode", "latency-tracking",
                     "lazyfree-lazy-user-flush", "tracking-table-max-keys",
-                    "tracking-table-max-bytes"},
+                    "tracking-table-max-bytes", "busy-reply-threshold", "lua-declared-keys"},
                    [this](const Config&, const Config& after) -> Result<void> {
                      ApplyLimits(after);
                      return {};
@@ -233,6 +236,7 @@ std::optional<Server::StartFailure> Server::Start() {
 void Server::WaitForStop() {
   network_->WaitForStopRequest();
   is_stopping_ = true;
+  script_hub_.is_stopping = true;
   http_.Stop();
   network_->Stop();
 }
@@ -254,14 +258,14 @@ void Server::CountMonitors(int delta) {
 }
 
 // "1700000000.123456 [0 127.0.0.1:5000] \"set\" \"key\" \"value\"", as Redis shows it.
-void Server::OnMonitored(const Session& session, const commands::CommandTable::Entry& command,
-                         commands::Args args) {
+void Server::OnMonitored(const Session& session, const commands::ClientState& client,
+                         const commands::CommandTable::Entry& command, commands::Args args) {
   const int64_t now_us = clock_.WallNs() / 1000;
   char time[32];
   std::snprintf(time, sizeof(time), "+%" PRId64 ".%06" PRId64, now_us / 1'000'000,
                 now_us % 1'000'000);
-  std::string line = std::string(time) + " [" + std::to_string(session.client.db) + " " +
-                     session.address + "]";
+  std::string line = std::string(time) + " [" + std::to_string(client.db) + " " +
+                     (client.is_script ? "lua" : session.address) + "]";
   for (const std::string_view arg : Redacted(command, args)) {
     line += ' ';
     line += Quoted(arg);
@@ -405,8 +409,7 @@ void Server::RefreshKeyspace() {
 // On worker 0, between its turns.
 void Server::OnCron() {
   engine::WorkerState& worker = engine_.worker(0);
-  engine_.BeginBatch(worker);
-  info_->PublishKeyspace();
+  if (engine_.BeginBatch(worker)) info_->PublishKeyspace();
   engine_.EndBatch(worker);
   client_eviction_.Run();
   hot_keys_.OnCron();

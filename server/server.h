@@ -22,6 +22,7 @@
 #include "base/result.h"
 #include "commands/control_service.h"
 #include "commands/executor.h"
+#include "commands/script_hub.h"
 #include "commands/services.h"
 #include "engine/engine.h"
 #include "net/http_listener.h"
@@ -102,11 +103,12 @@ class Server final : private commands::ControlService {
   void AuthenticateByCertificate(const net::Connection& connection, commands::ClientState& client);
   uint64_t unknown_certificate_users() const { return unknown_certificate_users_.load(); }
   CommandLog& command_log() { return command_log_; }
+  commands::ScriptHub& script_hub() { return script_hub_; }
   LatencyMonitor& latency_monitor() { return latency_monitor_; }
   Pubsub& pubsub() { return pubsub_; }
   /// Shows a command to every monitor.
-  void OnMonitored(const Session& session, const commands::CommandTable::Entry& command,
-                   commands::Args args);
+  void OnMonitored(const Session& session, const commands::ClientState& client,
+                   const commands::CommandTable::Entry& command, commands::Args args);
   /// What CONFIG RESETSTAT resets; exclusive mode only.
   void ResetStatistics();
   /// Logs a command that exceeded one of the bounds.
@@ -164,6 +166,7 @@ class Server final : private commands::ControlService {
   Migration migration_;
   Serialization serialization_{services_.limits};
   Pubsub pubsub_{*this, engine_.worker_count()};
+  commands::ScriptHub script_hub_;
   std::unique_ptr<Info> info_;
   net::HttpListener http_;
   std::vector<SessionWorker*> session_workers_;

@@ -24,6 +24,10 @@ constexpr size_t kMemberPrefetchItemsMin = 4;
 // can end in a page fault that clears a huge page, 0.4 to 0.8 ms, and a worker is to be held for 1 ms at most.
 constexpr int64_t kBackgroundSliceNs = 300'000;
 constexpr int64_t kBackgroundPauseMs = 1;
+// Between two slices of a script that is past its time.
+constexpr int64_t kScriptPauseMs = 1;
+// When to look again whether keys may be touched.
+constexpr int64_t kShutOutPauseMs = 50;
 // A client that lets this much wait for it is not read from until it has taken half of it.
 constexpr size_t kOutputPauseBytes = size_t{256} * 1024 * 1024;
 // Keys that one slice forgets while clients have read more of them than may be remembered.
@@ -62,7 +66,13 @@ void SessionWorker::OnStart(net::Worker& worker) {
   crash_stack_ = std::make_unique<CrashStack>();
 }
 
-void SessionWorker::OnStop() { crash_stack_.reset(); }
+void SessionWorker::OnStop() {
+  running_ = script_session_;
+  executor_.AbortScript();
+  script_session_ = nullptr;
+  closed_script_session_.reset();
+  crash_stack_.reset();
+}
 
 void SessionWorker::RefreshLimits() {
   const uint64_t version = server_.limits_version();
@@ -101,24 +111,34 @@ void SessionWorker::OnHandshakeFailed(net::Connection& connection, std::string_v
 void SessionWorker::OnClose(net::Connection& connection, net::CloseReason) {
   if (!connection.has_state()) return;
   std::erase(monitors_, connection.id());
-  commands::ClientState& client = connection.state<Session>().client;
+  Session& session = connection.state<Session>();
+  commands::ClientState& client = session.client;
   if (client.is_monitor) server_.CountMonitors(-1);
-  if (client.tracking != nullptr) server_.engine().RetireTracker(client.tracking->tracker);
+  if (client.tracking != nullptr) {
+    server_.engine().RetireTracker(client.tracking->tracker);
+    client.tracking.reset();  // a script of this client may still be running
+  }
   if (client.waiter != nullptr || client.transaction != nullptr ||
       client.subscriptions != nullptr) {
-    server_.engine().BeginBatch(engine_worker_);
     if (client.waiter != nullptr) {
       server_.CountBlocked(-1);
-      worker_->CancelTimer(connection.state<Session>().wait_timer);
-      commands::Executor::CancelWait(server_.engine(), *client.waiter, /*is_exclusive=*/false);
+      worker_->CancelTimer(session.wait_timer);
     }
-    if (client.transaction != nullptr) {
-      client.transaction->Unwatch(server_.engine(), /*is_locked=*/false);
+    if (!server_.engine().BeginBatch(engine_worker_)) {
+      executor_.ForgetLater(std::move(client.waiter), std::move(client.transaction));
+    } else {
+      if (client.waiter != nullptr) {
+        commands::Executor::CancelWait(server_.engine(), *client.waiter, /*is_exclusive=*/false);
+      }
+      if (client.transaction != nullptr) {
+        client.transaction->Unwatch(server_.engine(), /*is_locked=*/false);
+      }
     }
     server_.pubsub().UnsubscribeAll(client);
     server_.engine().EndBatch(engine_worker_);
   }
-  server_.clients().Remove(connection.state<Session>());
+  server_.clients().Remove(session);
+  if (script_session_ == &session) closed_script_session_ = connection.TakeState();
 }
 
 // ---- A turn
@@ -273,6 +293,11 @@ void SessionWorker::BeginWait(Session& session) {
   session.is_held_back = true;
   session.parser.Reset();
   server_.CountBlocked(1);
+  if (executor_.script_client() == &session.client) {
+    script_session_ = &session;
+    worker_->StartTimer(kScriptPauseMs, [this] { ResumeScript(); });
+    return;
+  }
   const int64_t timeout_ms = session.client.waiter->timeout_ms;
   if (timeout_ms == 0) return;
   const net::ConnectionId id = session.connection().id();
@@ -286,7 +311,11 @@ void SessionWorker::OnWaitTimeout(net::ConnectionId id) {
   Session& session = connection->state<Session>();
   const std::shared_ptr<commands::Waiter> waiter = session.client.waiter;
   if (waiter == nullptr) return;
-  server_.engine().BeginBatch(engine_worker_);
+  if (!server_.engine().BeginBatch(engine_worker_)) {
+    server_.engine().EndBatch(engine_worker_);
+    session.wait_timer = worker_->StartTimer(kShutOutPauseMs, [this, id] { OnWaitTimeout(id); });
+    return;
+  }
   const bool is_in_vain =
       commands::Executor::CancelWait(server_.engine(), *waiter, /*is_exclusive=*/false);
   server_.engine().EndBatch(engine_worker_);
@@ -307,6 +336,25 @@ void SessionWorker::EndWait(Session& session, uint64_t ticket, std::string_view 
   if (connection.is_closing()) return;
   if (waiter->client.reply_mode == commands::ReplyMode::kOn) connection.output().Append(reply);
   connection.MarkReady();
+}
+
+// ---- A script that takes long
+
+// Between two slices of it the loop serves this worker's clients, who are told that the server is busy.
+void SessionWorker::ResumeScript() {
+  if (script_session_ == nullptr) return;
+  running_ = script_session_;
+  const auto end = executor_.ResumeScript();
+  if (!end) {
+    worker_->StartTimer(kScriptPauseMs, [this] { ResumeScript(); });
+    return;
+  }
+  Session& session = *std::exchange(script_session_, nullptr);
+  if (closed_script_session_ != nullptr) {
+    closed_script_session_.reset();
+  } else {
+    EndWait(session, end->waiter->ticket, end->reply);
+  }
 }
 
 // ---- What goes wrong
@@ -416,10 +464,9 @@ void SessionWorker::OnCron(int64_t now_ms) {
   if (index_ == 0) server_.OnCron();
 }
 
-// Expiry and table moves, in slices between which clients are served.
-void SessionWorker::RunBackground() {
+// What may touch keys. Returns whether there is more to do right away.
+bool SessionWorker::RunSlice() {
   engine::Engine& engine = server_.engine();
-  engine.BeginBatch(engine_worker_);
   bool has_more = engine.RunBackground(engine_worker_, kBackgroundSliceNs);
   if (engine.memory_bytes_max() != 0) engine.MakeRoom(engine_worker_, 0);
   executor_.ServeWaiters();
@@ -428,11 +475,19 @@ void SessionWorker::RunBackground() {
     has_more |= engine.tracking().is_over_limit();
   }
   if (index_ == 0 && engine.tracking().has_dead_prefixes()) {
-    const auto alone = engine.Exclusive(engine_worker_);
-    engine.DropDeadPrefixes();
+    const engine::Engine::Exclusive alone(engine, engine_worker_);
+    if (alone) engine.DropDeadPrefixes();
   }
   SendPublished();
   server_.invalidations().EndTurn(engine_worker_);
+  return has_more;
+}
+
+// Expiry and table moves, in slices between which clients are served.
+void SessionWorker::RunBackground() {
+  engine::Engine& engine = server_.engine();
+  bool has_more = false;
+  if (engine.BeginBatch(engine_worker_)) has_more = RunSlice();
   engine.EndBatch(engine_worker_);
   memory::FoldThreadCount();
   is_background_armed_ = has_more;
@@ -468,10 +523,10 @@ void SessionWorker::DeliverToMonitors(const std::string& line) {
   }
 }
 
-void SessionWorker::OnMonitored(const commands::ClientState&,
+void SessionWorker::OnMonitored(const commands::ClientState& client,
                                 const commands::CommandTable::Entry& command, commands::Args args,
                                 int64_t) {
-  server_.OnMonitored(*running_, command, args);
+  server_.OnMonitored(*running_, client, command, args);
 }
 
 void SessionWorker::OnExceeded(const commands::ClientState&,

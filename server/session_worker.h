@@ -79,11 +79,13 @@ class SessionWorker final : public net::WorkerDelegate, private commands::Execut
   bool IsHeldBack(Session& session, const Item* item);
   void BeginWait(Session& session);
   void OnWaitTimeout(net::ConnectionId id);
+  void ResumeScript();
   void AfterBatch(Session& session);
   void SendPublished();
   void FailProtocol(Session& session, std::string_view error);
   bool IsHungUpOn(const Session& session, int64_t now_ms) const;
   void RunBackground();
+  bool RunSlice();
   void RefreshLimits();
 
   Server& server_;
@@ -100,6 +102,8 @@ class SessionWorker final : public net::WorkerDelegate, private commands::Execut
 
   std::vector<Item> batch_;
   Session* running_ = nullptr;   // whose command is being executed
+  Session* script_session_ = nullptr;   // whose script was left in the middle
+  std::unique_ptr<net::ConnectionState> closed_script_session_;   // the same, if its connection is gone
   size_t batch_keys_ = 0;
   std::vector<net::ConnectionId> monitors_;
   std::vector<net::ConnectionId> paused_;

@@ -197,6 +197,7 @@ struct ProcessConfig {
   unsigned shutdown_on_sigterm;  // ShutdownFlag bits
   bool is_crash_logged;
   int64_t busy_reply_threshold_ms;
+  bool are_script_keys_declared;
 };
 
 struct LogConfig {

@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "commands/executor.h"
+#include "commands/script_hub.h"
 
 namespace ringtail::commands {
 
@@ -49,7 +50,9 @@ class CommandFixture : public ::testing::Test {
                    .observer = observer_,
                    .stats = stats_,
                    .cycles = cycles_,
-                   .args = args_}) {}
+                   .args = args_}) {
+    services_.scripts = &script_hub_;
+  }
 
   /// Executes one command and returns the bytes of its reply.
   std::string Run(const std::vector<std::string>& words) {
@@ -89,6 +92,7 @@ class CommandFixture : public ::testing::Test {
   ExecutionSettings settings_;
   NullObserver observer_;
   Services services_;
+  ScriptHub script_hub_;
   CommandStats stats_;
   proto::ChunkPool pool_;
   proto::ArgVector args_;
