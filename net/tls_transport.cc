@@ -72,6 +72,10 @@ void ForgetErrors() {
 
 bool IsTemporary(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
 
+// Output is encrypted only when all before it is sent, so more than this is OpenSSL's own answers
+// (to requests to renegotiate, say) that the other side provokes and does not read.
+constexpr size_t kUnsentBytesMax = 4 * kTlsSendBytesMax;
+
 // The first byte of every first record (RFC 8446, 5.1).
 constexpr char kHandshakeRecord = 0x16;
 
@@ -222,6 +226,11 @@ TlsTransport::Progress TlsTransport::Send(int fd) {
   std::string& outgoing = memory_.outgoing;
   const bool is_continued = !unsent_.empty();
   if (is_continued) unsent_.append(outgoing);
+  if (unsent_.size() > kUnsentBytesMax) {
+    outgoing.clear();
+    is_failed_ = true;
+    return Progress::kFailed;
+  }
   std::string_view bytes = is_continued ? std::string_view(unsent_).substr(unsent_begin_)
                                         : std::string_view(outgoing);
   if (!bytes.empty()) {
