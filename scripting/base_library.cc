@@ -11,9 +11,11 @@
 namespace ringtail::scripting {
 namespace {
 
-// How deep coroutines may resume coroutines. Lua 5.1 counts nested C calls anew in each coroutine, so this
-// times its limit of 200 bounds the C stack.
-constexpr int kCoroutineDepthMax = 30;
+// How deep coroutines may resume coroutines. Lua 5.1 counts nested C calls, of which it allows 200, anew in
+// each coroutine; so the bytes of the stack are bounded too. Below them there is room for as many calls again
+// and a match, of kStackBytesMin.
+constexpr int kCoroutineDepthMax = 190;
+constexpr ptrdiff_t kCoroutineStackBytesMax = kStackBytesMin * 3 / 8;
 // Of load's function; it ends a reader that never ends.
 constexpr int kLoadPieces = 1 << 20;
 
@@ -268,7 +270,11 @@ int GarbageInfo(lua_State* lua) {
 // coroutine and its arguments are on the stack. Leaves the results.
 void ResumeBetween(lua_State* lua) {
   RunState& run = RunState::Of(lua);
-  if (run.coroutine_depth >= kCoroutineDepthMax) luaL_error(lua, "C stack overflow");
+  const ptrdiff_t stack_bytes =
+      run.stack_begin - static_cast<const char*>(__builtin_frame_address(0));
+  if (run.coroutine_depth >= kCoroutineDepthMax || stack_bytes > kCoroutineStackBytesMax) {
+    luaL_error(lua, "C stack overflow");
+  }
   run.Work(lua, kResumeWork);
   const int depth = run.coroutine_depth++;
   const int status = lua_pcall(lua, lua_gettop(lua) - 1, LUA_MULTRET, 0);

@@ -430,6 +430,7 @@ bool LuaInterpreter::RunLibraryCode(int reference, CommandCaller& caller, Librar
   const size_t memory_bytes_max = std::exchange(run_.memory_bytes_max, SIZE_MAX);
   lua_cpcall(run_.main, LeaveLoadProtected, nullptr);
   run_.memory_bytes_max = memory_bytes_max;
+  CollectNowAndThen();
   return is_loaded;
 }
 

@@ -88,6 +88,7 @@ void RunState::BeginRun(CommandCaller& the_caller) {
   caller = &the_caller;
   version = proto::RespVersion::kResp2;
   coroutine_depth = 0;
+  stack_begin = static_cast<const char*>(__builtin_frame_address(0));
   hook_cycles = tick_cycles = CycleClock::Now();
   json = JsonSettings{};
 }

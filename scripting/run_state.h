@@ -101,6 +101,7 @@ struct RunState {
   uint64_t hook_cycles = 0;  // CycleClock at the last hook and the last tick
   uint64_t tick_cycles = 0;
   int coroutine_depth = 0;
+  const char* stack_begin = nullptr;  // where the run's first frame is
   ScriptRandom random;
   JsonSettings json;
 

@@ -262,6 +262,13 @@ TEST(HostileScripts, DeepRecursion) {
   ExpectError("local function f() string.gsub('x', 'x', f) end f()", "C stack overflow");
   ExpectError("local function f() string.gsub('x', 'x', coroutine.wrap(f)) end f()",
               "C stack overflow");
+  ExpectError("local function f(n) if n == 0 then return coroutine.wrap(function() f(180) end)() end "
+              "string.gsub('x', 'x', function() f(n - 1) end) end f(180)",
+              "overflow");
+  ExpectError("local function f(n) if n == 0 then return coroutine.wrap(function() f(180) end)() end "
+              "pcall(string.gsub, 'x', 'x', function() f(n - 1) end) "
+              "return cjson.decode(string.rep('[', 2000)) end f(80)",
+              "");
   ExpectError("local function f() table.sort({1, 2}, f) end f()", "overflow");
   ExpectReply("local n = 0 local function f() n = n + 1 load(f) end f() return n > 10", ":1\r\n");
   ExpectError("return loadstring('return ' .. string.rep('(', 10000) .. '1')()", "attempt to call");
