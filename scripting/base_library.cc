@@ -264,46 +264,33 @@ int GarbageInfo(lua_State* lua) {
 
 // Coroutines.
 
-void EnterCoroutine(lua_State* lua) {
+// Calls the library's own resume, of which only the check of its arguments raises errors: the function, the
+// coroutine and its arguments are on the stack. Leaves the results.
+void ResumeBetween(lua_State* lua) {
   RunState& run = RunState::Of(lua);
   if (run.coroutine_depth >= kCoroutineDepthMax) luaL_error(lua, "C stack overflow");
   run.Work(lua, kResumeWork);
-  ++run.coroutine_depth;
-}
-
-void LeaveCoroutine(lua_State* lua) {
-  RunState& run = RunState::Of(lua);
-  --run.coroutine_depth;
+  const int depth = run.coroutine_depth++;
+  const int status = lua_pcall(lua, lua_gettop(lua) - 1, LUA_MULTRET, 0);
+  run.coroutine_depth = depth;
   run.RaiseIfEnded(lua);
+  if (status != 0) lua_error(lua);
 }
 
-// Lua's own resume, which raises no error of the coroutine's, between the two above.
 int Resume(lua_State* lua) {  // upvalue: the library's resume
-  EnterCoroutine(lua);
+  luaL_argcheck(lua, lua_isthread(lua, 1), 1, "coroutine expected");
   lua_pushvalue(lua, lua_upvalueindex(1));
   lua_insert(lua, 1);
-  const int depth = RunState::Of(lua).coroutine_depth;
-  const int status = lua_pcall(lua, lua_gettop(lua) - 1, LUA_MULTRET, 0);
-  RunState::Of(lua).coroutine_depth = depth;
-  LeaveCoroutine(lua);
-  if (status != 0) {
-    // Of the arguments' check: the message names the caller by our own level.
-    lua_error(lua);
-  }
+  ResumeBetween(lua);
   return lua_gettop(lua);
 }
 
 int ResumeWrapped(lua_State* lua) {  // upvalues: the library's resume, the coroutine
-  EnterCoroutine(lua);
   lua_pushvalue(lua, lua_upvalueindex(1));
   lua_insert(lua, 1);
   lua_pushvalue(lua, lua_upvalueindex(2));
   lua_insert(lua, 2);
-  const int depth = RunState::Of(lua).coroutine_depth;
-  const int status = lua_pcall(lua, lua_gettop(lua) - 1, LUA_MULTRET, 0);
-  RunState::Of(lua).coroutine_depth = depth;
-  LeaveCoroutine(lua);
-  if (status != 0) lua_error(lua);
+  ResumeBetween(lua);
   if (lua_toboolean(lua, 1)) return lua_gettop(lua) - 1;
   if (lua_isstring(lua, -1)) {
     luaL_where(lua, 1);
@@ -331,15 +318,18 @@ int WrapCoroutine(lua_State* lua) {
   return 1;
 }
 
-int CheckCoroutine(lua_State* lua) {  // resume with its argument's check at the caller's level
-  luaL_argcheck(lua, lua_isthread(lua, 1), 1, "coroutine expected");
-  return Resume(lua);
-}
-
 // Tables.
+
+// The library's own, after counting the work that its loop over the whole table is.
+int CallCounted(lua_State* lua) {
+  if (lua_istable(lua, 1)) RunState::Of(lua).Work(lua, lua_objlen(lua, 1) / 2);
+  return lua_tocfunction(lua, lua_upvalueindex(1))(lua);
+}
 
 int InsertUnlessFrozen(lua_State* lua) {  // upvalue: the library's own
   if (lua_istable(lua, 1)) CheckNotFrozen(lua, 1);
+  // Only an insertion in the middle moves what is behind it.
+  if (lua_gettop(lua) > 2) return CallCounted(lua);
   // The function itself is called in this one's frame, so its messages name the script's line.
   return lua_tocfunction(lua, lua_upvalueindex(1))(lua);
 }
@@ -432,7 +422,7 @@ void OpenCoroutine(lua_State* lua) {
   lua_getfield(lua, -1, "resume");
   lua_pushcclosure(lua, WrapCoroutine, 1);
   lua_setfield(lua, -2, "wrap");
-  Wrap(lua, "resume", CheckCoroutine);
+  Wrap(lua, "resume", Resume);
   lua_pushcfunction(lua, CreateCoroutine);
   lua_setfield(lua, -2, "create");
 }
@@ -440,6 +430,7 @@ void OpenCoroutine(lua_State* lua) {
 void OpenTable(lua_State* lua) {
   Wrap(lua, "insert", InsertUnlessFrozen);
   Wrap(lua, "foreach", ForEachReal);
+  for (const char* name : {"remove", "sort", "concat", "maxn"}) Wrap(lua, name, CallCounted);
 }
 
 void OpenRandom(lua_State* lua) {

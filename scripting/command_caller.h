@@ -47,7 +47,7 @@ class CommandCaller {
   /// redis.set_repl: kReplicate* flags for the writes from now on until the end of the run.
   virtual void SetReplication(unsigned flags) = 0;
 
-  /// Asked every kTickInstructions or so that the script has run. Empty: go on. Otherwise an error's text
+  /// Asked every kTickInstructions or so that the script has run, sooner where these are slow. Empty: go on. Otherwise an error's text
   /// (with or without code: "Script killed by user with SCRIPT KILL."), valid until the next call, which ends
   /// the script: no pcall catches it, and no further command is called.
   virtual std::string_view OnTick() = 0;

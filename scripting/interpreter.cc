@@ -1,6 +1,7 @@
 #include "scripting/interpreter.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <unordered_map>
@@ -140,6 +141,10 @@ int OpenProtected(lua_State* lua) {
   lua_rawseti(lua, LUA_REGISTRYINDEX, -kRunSlot);
   lua_pushcfunction(lua, DescribeErrorProtected);
   lua_rawseti(lua, LUA_REGISTRYINDEX, -kDescribeSlot);
+  // The first reference given back makes the list of free ones; later ones need no memory, so Release, which
+  // is called outside of protected mode, cannot fail.
+  lua_pushboolean(lua, 1);
+  luaL_unref(lua, LUA_REGISTRYINDEX, luaL_ref(lua, LUA_REGISTRYINDEX));
   return 0;
 }
 
@@ -421,8 +426,10 @@ bool LuaInterpreter::RunLibraryCode(int reference, CommandCaller& caller, Librar
     error += DescribeError(task) ? task.text : "ERR " + TakeMessage(run_.main);
     lua_settop(run_.main, kSlotCount);
   }
-  // Replaces values of fields that are there: it allocates nothing that could fail.
+  // This must not fail for want of memory, or functions would be left with what a load may see.
+  const size_t memory_bytes_max = std::exchange(run_.memory_bytes_max, SIZE_MAX);
   lua_cpcall(run_.main, LeaveLoadProtected, nullptr);
+  run_.memory_bytes_max = memory_bytes_max;
   return is_loaded;
 }
 

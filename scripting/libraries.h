@@ -9,11 +9,11 @@ namespace ringtail::scripting {
 /// Replaces or adds the basic functions that the sandbox needs its own of: load, loadstring, pcall, xpcall,
 /// unpack, next, pairs, rawset, collectgarbage, ...; the table of globals is on top.
 void OpenBase(lua_State* lua);
-/// The same for coroutine, table, math (Redis's random numbers) and string (patterns): that table is on top.
+/// The same for coroutine, table, math (Redis's random numbers) and string: that table is on top.
 void OpenCoroutine(lua_State* lua);
 void OpenTable(lua_State* lua);
 void OpenRandom(lua_State* lua);
-void OpenPatterns(lua_State* lua);
+void OpenString(lua_State* lua);
 
 void OpenRedis(lua_State* lua);          // for scripts
 void OpenFunctionRedis(lua_State* lua);  // for functions when they run

@@ -3,17 +3,32 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/cycle_clock.h"
 #include "base/memory.h"
 #include "scripting/script_error.h"
 
 namespace ringtail::scripting {
 namespace {
 
-// Counts in the main thread are whole ticks, in coroutines parts of one.
+// Instructions between two hooks. A hundredth of a tick, since Lua counts for each coroutine by itself and many
+// short-lived ones must add up. Where instructions prove slow (each may copy or compare megabytes), a fiftieth of that.
+constexpr int kHookInstructions = kTickInstructions / 100;
+constexpr int kCloseHookInstructions = kHookInstructions / 50;
+// Of the processor's counter, which runs at 2 to 4 GHz: about 5 ms and 20 ms.
+constexpr uint64_t kSlowHookCycles = 15'000'000;
+constexpr uint64_t kTickCycles = 60'000'000;
+
 void OnCount(lua_State* lua, lua_Debug*) {
   RunState& run = RunState::Of(lua);
   run.RaiseIfEnded(lua);
-  run.Work(lua, static_cast<size_t>(lua_gethookcount(lua)));
+  const uint64_t now = CycleClock::Now();
+  const int instructions = lua_gethookcount(lua);
+  if (now - run.hook_cycles > kSlowHookCycles && instructions != kCloseHookInstructions) {
+    lua_sethook(lua, OnCount, LUA_MASKCOUNT, kCloseHookInstructions);
+  }
+  run.hook_cycles = now;
+  const bool is_due = now - run.tick_cycles > kTickCycles;
+  run.Work(lua, is_due ? size_t{kTickInstructions} : static_cast<size_t>(instructions));
 }
 
 // Lua 5.1 starts a collection when the state has doubled since the last one, and cannot collect inside a
@@ -52,6 +67,7 @@ void RunState::Tick(lua_State* lua) {
     if (caller == nullptr) return;
     CollectNearCap(*this, lua);
     const std::string_view text = caller->OnTick();
+    hook_cycles = tick_cycles = CycleClock::Now();
     if (text.empty()) return;
     end_text_size = std::min(text.size(), sizeof(end_text));
     std::memcpy(end_text, text.data(), end_text_size);
@@ -65,21 +81,22 @@ void RunState::Tick(lua_State* lua) {
 }
 
 void RunState::WatchCoroutine(lua_State* coroutine) {
-  lua_sethook(coroutine, OnCount, LUA_MASKCOUNT, kTickInstructions / 100);
+  lua_sethook(coroutine, OnCount, LUA_MASKCOUNT, kHookInstructions);
 }
 
 void RunState::BeginRun(CommandCaller& the_caller) {
   caller = &the_caller;
   version = proto::RespVersion::kResp2;
   coroutine_depth = 0;
+  hook_cycles = tick_cycles = CycleClock::Now();
   json = JsonSettings{};
 }
 
 void RunState::EndRun() {
   caller = nullptr;
-  if (is_ended || lua_gethookcount(main) != kTickInstructions) {
+  if (is_ended || lua_gethookcount(main) != kHookInstructions) {
     is_ended = false;
-    lua_sethook(main, OnCount, LUA_MASKCOUNT, kTickInstructions);
+    lua_sethook(main, OnCount, LUA_MASKCOUNT, kHookInstructions);
   }
 }
 

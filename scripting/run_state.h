@@ -79,8 +79,7 @@ struct RunState {
       Tick(lua);
     }
   }
-  /// Lua counts instructions for each coroutine by itself: a new one is watched more closely, so that many
-  /// short-lived ones add up.
+  /// Puts the hook that counts instructions on a new coroutine.
   void WatchCoroutine(lua_State* coroutine);
   /// EndRun puts the hook back that an ended run has changed.
   void BeginRun(CommandCaller& the_caller);
@@ -99,6 +98,8 @@ struct RunState {
   size_t end_text_size = 0;
   char end_text[256];
   size_t work_done = 0;
+  uint64_t hook_cycles = 0;  // CycleClock at the last hook and the last tick
+  uint64_t tick_cycles = 0;
   int coroutine_depth = 0;
   ScriptRandom random;
   JsonSettings json;

@@ -120,7 +120,7 @@ void FillScriptGlobals(lua_State* lua) {
   Amend(lua, "coroutine", OpenCoroutine);
   Amend(lua, "table", OpenTable);
   Amend(lua, "math", OpenRandom);
-  Amend(lua, "string", OpenPatterns);
+  Amend(lua, "string", OpenString);
   ProtectStringMetatable(lua);
   Add(lua, "bit", OpenBit);
   Add(lua, "struct", OpenStruct);

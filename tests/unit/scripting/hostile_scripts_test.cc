@@ -17,7 +17,7 @@ void ExpectHealthy(ScriptFixture& scripts) {
 }
 
 void ExpectError(std::string_view source, std::string_view part, int ticks_allowed = 1'000'000) {
-  ScriptFixture scripts(size_t{32} << 20);
+  ScriptFixture scripts(size_t{16} << 20);
   scripts.caller.ticks_allowed = ticks_allowed;
   const std::string reply = scripts.Eval(source);
   EXPECT_EQ(reply.substr(0, 1), "-") << source << "\n" << reply.substr(0, 200);
@@ -30,7 +30,7 @@ void ExpectEnded(std::string_view source) {
 }
 
 void ExpectReply(std::string_view source, std::string_view expected) {
-  ScriptFixture scripts(size_t{32} << 20);
+  ScriptFixture scripts(size_t{16} << 20);
   EXPECT_EQ(scripts.Eval(source), expected) << source;
   ExpectHealthy(scripts);
 }
@@ -178,6 +178,11 @@ TEST(HostileScripts, EndlessLoopsEnd) {
               "return setmetatable({}, {__index = function() while true do end end}).x");
   ExpectEnded("load(function() while true do end end)");
   ExpectEnded("load(function() return ' ' end) while true do end");
+  ExpectEnded("while true do string.rep('', 2147483647) end");
+  ExpectEnded("local t = {} for i = 1, 100000 do t[i] = i end while true do table.insert(t, 1, 1) end");
+  ExpectEnded("local t = {} for i = 1, 100000 do t[i] = i end while true do table.concat(t) end");
+  ExpectEnded("local s = string.rep('x', 1e6) while true do local t = s .. 'y' end");
+  ExpectEnded("local s = string.rep('x', 1e6) while true do s:upper() end");
 }
 
 TEST(HostileScripts, NoHandlerRunsForTheErrorThatEndsAScript) {

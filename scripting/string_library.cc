@@ -1,6 +1,6 @@
-// string.find, match, gmatch and gsub with Lua 5.1's patterns. Our own because the library's matcher recurses
-// as deeply as a pattern is long, which overflows the C stack, and can try for hours without a tick; and because
-// its gsub keeps 8 KiB on the stack in every nested call.
+// string.find, match, gmatch and gsub with Lua 5.1's patterns, and string.rep. Our own because the library's
+// matcher recurses as deeply as a pattern is long, which overflows the C stack, and can try for hours without
+// a tick, as can its rep; and because its gsub keeps 8 KiB on the stack in every nested call.
 //
 // The grammar and the messages are those of the Lua 5.1 reference manual, section 5.4.1, and of its library. A
 // zero byte ends a pattern.
@@ -504,12 +504,38 @@ int GlobalSubstitute(lua_State* lua) {
   return 2;
 }
 
+int Repeat(lua_State* lua) {
+  const std::string_view text = CheckView(lua, 1);
+  const int count = luaL_checkint(lua, 2);
+  if (count <= 0 || text.empty()) {
+    lua_pushliteral(lua, "");
+    return 1;
+  }
+  const RunState& run = RunState::Of(lua);
+  if (text.size() > run.memory_bytes_max / static_cast<size_t>(count)) {
+    return luaL_error(lua, "not enough memory");
+  }
+  LuaBuffer result(lua);
+  const size_t size = text.size() * static_cast<size_t>(count);
+  char* const place = result.Reserve(size);
+  std::memcpy(place, text.data(), text.size());
+  for (size_t done = text.size(); done < size;) {
+    const size_t piece = std::min(done, size - done);
+    std::memcpy(place + done, place, piece);
+    done += piece;
+  }
+  result.Commit(size);
+  result.PushString();
+  return 1;
+}
+
 }  // namespace
 
-void OpenPatterns(lua_State* lua) {
+void OpenString(lua_State* lua) {
   static const luaL_Reg kFunctions[] = {{"find", Find},          {"match", Match},
                                         {"gmatch", GlobalMatch}, {"gfind", GlobalMatch},
-                                        {"gsub", GlobalSubstitute}, {nullptr, nullptr}};
+                                        {"gsub", GlobalSubstitute}, {"rep", Repeat},
+                                        {nullptr, nullptr}};
   luaL_register(lua, nullptr, kFunctions);
 }
 
