@@ -159,6 +159,9 @@ bool ScriptRunner::Begin(CommandContext& ctx, uint32_t flags, Access access) {
   ClientState& client = run_.client;
   client.id = caller.id;
   client.db = caller.db;
+  client.user = caller.user;
+  client.acl_user = caller.acl_user;
+  client.is_restricted = caller.is_restricted;
   client.resp = proto::RespVersion::kResp2;
   client.is_local = caller.is_local;
   client.is_no_touch = caller.is_no_touch;
