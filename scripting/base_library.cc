@@ -1,5 +1,5 @@
-// Basic functions of which the sandbox needs its own: they respect frozen tables, the end of a run, the limits
-// on source text and on the stack.
+// Basic functions of which the sandbox needs its own: they respect frozen tables, the end of a run,
+// the limits on source text and on the stack.
 #include <cmath>
 #include <cstring>
 
@@ -11,9 +11,11 @@
 namespace ringtail::scripting {
 namespace {
 
-// How deep coroutines may resume coroutines. Lua 5.1 counts nested C calls anew in each coroutine, so this
-// times its limit of 200 bounds the C stack.
-constexpr int kCoroutineDepthMax = 30;
+// How deep coroutines may resume coroutines. Lua 5.1 counts nested C calls, of which it allows 200,
+// anew in each coroutine; so the bytes of the stack are bounded too. Below them there is room for
+// as many calls again and a match, of kStackBytesMin.
+constexpr int kCoroutineDepthMax = 190;
+constexpr ptrdiff_t kCoroutineStackBytesMax = kStackBytesMin * 3 / 8;
 // Of load's function; it ends a reader that never ends.
 constexpr int kLoadPieces = 1 << 20;
 
@@ -25,8 +27,8 @@ struct TextReader {
   bool is_marked;  // begins like bytecode
 };
 
-// Lua takes a chunk that begins with an escape for bytecode, which can crash it. A blank before it makes it
-// text, with the parser's own message.
+// Lua takes a chunk that begins with an escape for bytecode, which can crash it. A blank before it
+// makes it text, with the parser's own message.
 const char* ReadText(lua_State*, void* data, size_t* size) {
   TextReader& reader = *static_cast<TextReader*>(data);
   if (reader.is_marked) {
@@ -54,7 +56,8 @@ int LoadString(lua_State* lua) {
   return PushLoaded(lua, LoadText(lua, {text, size}, chunk_name));
 }
 
-// Calls the reader until it has no more and joins its pieces, in a table: the parser never calls scripts.
+// Calls the reader until it has no more and joins its pieces, in a table: the parser never calls
+// scripts.
 int CollectPieces(lua_State* lua) {  // stack: reader; leaves: text
   lua_createtable(lua, 8, 0);
   size_t total_bytes = 0;
@@ -126,8 +129,8 @@ int ProtectedCall(lua_State* lua) {
   return 2;
 }
 
-// Between a script's error and its handler: a run that has been ended calls no handler. (The hook that ends a
-// run is still active then, so a handler that loops would never be ended.)
+// Between a script's error and its handler: a run that has been ended calls no handler. (The hook
+// that ends a run is still active then, so a handler that loops would never be ended.)
 int CallHandler(lua_State* lua) {
   if (RunState::Of(lua).is_ended) return 1;
   lua_pushvalue(lua, lua_upvalueindex(1));
@@ -232,7 +235,7 @@ int SetMetatable(lua_State* lua) {
 
 // Scripts may ask for a collection, but the collector's settings are the interpreter's.
 int CollectGarbage(lua_State* lua) {
-  static const char* const kOptions[] = {"stop", "restart", "collect", "count",
+  static const char* const kOptions[] = {"stop", "restart",  "collect",    "count",
                                          "step", "setpause", "setstepmul", nullptr};
   switch (luaL_checkoption(lua, 1, "collect", kOptions)) {
     case 2:
@@ -264,11 +267,15 @@ int GarbageInfo(lua_State* lua) {
 
 // Coroutines.
 
-// Calls the library's own resume, of which only the check of its arguments raises errors: the function, the
-// coroutine and its arguments are on the stack. Leaves the results.
+// Calls the library's own resume, of which only the check of its arguments raises errors: the
+// function, the coroutine and its arguments are on the stack. Leaves the results.
 void ResumeBetween(lua_State* lua) {
   RunState& run = RunState::Of(lua);
-  if (run.coroutine_depth >= kCoroutineDepthMax) luaL_error(lua, "C stack overflow");
+  const ptrdiff_t stack_bytes =
+      run.stack_begin - static_cast<const char*>(__builtin_frame_address(0));
+  if (run.coroutine_depth >= kCoroutineDepthMax || stack_bytes > kCoroutineStackBytesMax) {
+    luaL_error(lua, "C stack overflow");
+  }
   run.Work(lua, kResumeWork);
   const int depth = run.coroutine_depth++;
   const int status = lua_pcall(lua, lua_gettop(lua) - 1, LUA_MULTRET, 0);
@@ -390,7 +397,8 @@ bool LoadText(lua_State* lua, std::string_view source, const char* chunk_name) {
     lua_pushliteral(lua, "chunk is too long");
     return false;
   }
-  // The parser keeps the chunk's name without telling the collector; here it stays alive on our stack.
+  // The parser keeps the chunk's name without telling the collector; here it stays alive on our
+  // stack.
   lua_pushstring(lua, chunk_name);
   TextReader reader{source, !source.empty() && source.front() == LUA_SIGNATURE[0]};
   const int status = lua_load(lua, ReadText, &reader, lua_tostring(lua, -1));

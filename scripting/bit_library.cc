@@ -8,8 +8,8 @@
 namespace ringtail::scripting {
 namespace {
 
-// The number modulo 2^32, rounded to even: adding 1.5 * 2^52 leaves the low bits of the sum's mantissa as the
-// integer. That is BitOp's definition for numbers of any size.
+// The number modulo 2^32, rounded to even: adding 1.5 * 2^52 leaves the low bits of the sum's
+// mantissa as the integer. That is BitOp's definition for numbers of any size.
 uint32_t ToBits(lua_State* lua, int index) {
   const lua_Number number = luaL_checknumber(lua, index);
   return static_cast<uint32_t>(std::bit_cast<uint64_t>(number + 6755399441055744.0));
@@ -85,12 +85,13 @@ int ToHex(lua_State* lua) {
 }  // namespace
 
 void OpenBit(lua_State* lua) {
-  static const luaL_Reg kFunctions[] = {
-      {"tobit", ToBit},        {"bnot", Not},         {"band", And},
-      {"bor", Or},             {"bxor", Xor},         {"lshift", ShiftLeft},
-      {"rshift", ShiftRight},  {"rol", RotateLeft},   {"ror", RotateRight},
-      {"bswap", SwapBytes},    {"tohex", ToHex},      {"arshift", ShiftRightArithmetic},
-      {nullptr, nullptr}};
+  static const luaL_Reg kFunctions[] = {{"tobit", ToBit},       {"bnot", Not},
+                                        {"band", And},          {"bor", Or},
+                                        {"bxor", Xor},          {"lshift", ShiftLeft},
+                                        {"rshift", ShiftRight}, {"rol", RotateLeft},
+                                        {"ror", RotateRight},   {"bswap", SwapBytes},
+                                        {"tohex", ToHex},       {"arshift", ShiftRightArithmetic},
+                                        {nullptr, nullptr}};
   lua_createtable(lua, 0, 12);
   luaL_register(lua, nullptr, kFunctions);
 }

@@ -3,9 +3,9 @@
 //   class SessionCaller final : public CommandCaller { ... };
 //   interpreter.RunScript(*script, {.keys = keys, .args = args, .caller = caller}, reply);
 //
-// All functions are called on the thread, and on the stack, that runs the script. The interpreter holds
-// no lock and no state of the thread across a call, so an implementation may switch to another stack inside
-// any of them and come back later, on the same thread. None of them may throw.
+// All functions are called on the thread, and on the stack, that runs the script. The interpreter
+// holds no lock and no state of the thread across a call, so an implementation may switch to
+// another stack inside any of them and come back later, on the same thread. None of them may throw.
 #pragma once
 
 #include <cstdint>
@@ -32,9 +32,9 @@ class CommandCaller {
   virtual ~CommandCaller() = default;
 
   /// Executes a command (there is at least one argument) and answers exactly one whole reply in
-  /// `version`, valid until the next call or the end of the run. Errors are replies too: "-ERR ...\r\n" for
-  /// an unknown command, a wrong arity, a command that scripts may not use. The arguments are valid only
-  /// during the call.
+  /// `version`, valid until the next call or the end of the run. Errors are replies too: "-ERR
+  /// ...\r\n" for an unknown command, a wrong arity, a command that scripts may not use. The
+  /// arguments are valid only during the call.
   virtual std::string_view Call(std::span<const std::string_view> args,
                                 proto::RespVersion version) = 0;
 
@@ -47,9 +47,10 @@ class CommandCaller {
   /// redis.set_repl: kReplicate* flags for the writes from now on until the end of the run.
   virtual void SetReplication(unsigned flags) = 0;
 
-  /// Asked every kTickInstructions or so that the script has run, sooner where these are slow. Empty: go on. Otherwise an error's text
-  /// (with or without code: "Script killed by user with SCRIPT KILL."), valid until the next call, which ends
-  /// the script: no pcall catches it, and no further command is called.
+  /// Asked every kTickInstructions or so that the script has run, sooner where these are slow.
+  /// Empty: go on. Otherwise an error's text (with or without code: "Script killed by user with
+  /// SCRIPT KILL."), valid until the next call, which ends the script: no pcall catches it, and no
+  /// further command is called.
   virtual std::string_view OnTick() = 0;
 };
 

@@ -17,12 +17,13 @@
 namespace ringtail::scripting {
 namespace {
 
-// As in Redis, a step of the collector now and then, besides those that Lua takes when it allocates.
+// As in Redis, a step of the collector now and then, besides those that Lua takes when it
+// allocates.
 constexpr uint32_t kRunsBetweenCollections = 50;
 constexpr size_t kMemoryBytesLeast = size_t{1} << 20;
 
-// Slots of the main thread's stack that are filled for the interpreter's life: a closure made for each run
-// would cost an allocation, and outside of protected mode an allocation must not fail.
+// Slots of the main thread's stack that are filled for the interpreter's life: a closure made for
+// each run would cost an allocation, and outside of protected mode an allocation must not fail.
 enum Slot { kHandlerSlot = 1, kRunSlot, kDescribeSlot, kSlotCount = kDescribeSlot };
 
 // What one protected call has to do, and where it has come to; read by the functions below.
@@ -141,8 +142,8 @@ int OpenProtected(lua_State* lua) {
   lua_rawseti(lua, LUA_REGISTRYINDEX, -kRunSlot);
   lua_pushcfunction(lua, DescribeErrorProtected);
   lua_rawseti(lua, LUA_REGISTRYINDEX, -kDescribeSlot);
-  // The first reference given back makes the list of free ones; later ones need no memory, so Release, which
-  // is called outside of protected mode, cannot fail.
+  // The first reference given back makes the list of free ones; later ones need no memory, so
+  // Release, which is called outside of protected mode, cannot fail.
   lua_pushboolean(lua, 1);
   luaL_unref(lua, LUA_REGISTRYINDEX, luaL_ref(lua, LUA_REGISTRYINDEX));
   return 0;
@@ -246,7 +247,8 @@ class LuaInterpreter final : public Interpreter {
   Environment entered_ = Environment::kScript;
   uint32_t runs_since_collection_ = 0;
   // The keys are views of what the values own.
-  std::unordered_map<std::string_view, std::unique_ptr<Script>, StringHash, std::equal_to<>> scripts_;
+  std::unordered_map<std::string_view, std::unique_ptr<Script>, StringHash, std::equal_to<>>
+      scripts_;
   std::unordered_map<std::string_view, Script*, StringHash, std::equal_to<>> scripts_by_sha_;
   std::map<LibraryId, Library> libraries_;
 };
@@ -430,6 +432,7 @@ bool LuaInterpreter::RunLibraryCode(int reference, CommandCaller& caller, Librar
   const size_t memory_bytes_max = std::exchange(run_.memory_bytes_max, SIZE_MAX);
   lua_cpcall(run_.main, LeaveLoadProtected, nullptr);
   run_.memory_bytes_max = memory_bytes_max;
+  CollectNowAndThen();
   return is_loaded;
 }
 

@@ -1,6 +1,6 @@
-// The table `cjson`: lua-cjson 2.1's functions and messages. Our own because that library keeps its text outside
-// the Lua state: no memory cap would hold it, it ends the process when memory is short, and a table that contains
-// itself many times over keeps it busy past any tick.
+// The table `cjson`: lua-cjson 2.1's functions and messages. Our own because that library keeps its
+// text outside the Lua state: no memory cap would hold it, it ends the process when memory is
+// short, and a table that contains itself many times over keeps it busy past any tick.
 #include <strings.h>
 
 #include <climits>
@@ -207,13 +207,23 @@ class Encoder {
 };
 
 enum class Token : uint8_t {
-  kObjectBegin, kObjectEnd, kArrayBegin, kArrayEnd, kString, kNumber, kBoolean, kNull, kColon,
-  kComma, kEnd, kError,
+  kObjectBegin,
+  kObjectEnd,
+  kArrayBegin,
+  kArrayEnd,
+  kString,
+  kNumber,
+  kBoolean,
+  kNull,
+  kColon,
+  kComma,
+  kEnd,
+  kError,
 };
 
-constexpr const char* kTokenNames[] = {
-    "T_OBJ_BEGIN", "T_OBJ_END", "T_ARR_BEGIN", "T_ARR_END", "T_STRING", "T_NUMBER",
-    "T_BOOLEAN",   "T_NULL",    "T_COLON",     "T_COMMA",   "T_END",    "T_ERROR"};
+constexpr const char* kTokenNames[] = {"T_OBJ_BEGIN", "T_OBJ_END", "T_ARR_BEGIN", "T_ARR_END",
+                                       "T_STRING",    "T_NUMBER",  "T_BOOLEAN",   "T_NULL",
+                                       "T_COLON",     "T_COMMA",   "T_END",       "T_ERROR"};
 
 int HexDigit(char byte) {
   if (byte >= '0' && byte <= '9') return byte - '0';
@@ -226,7 +236,11 @@ int HexDigit(char byte) {
 class Decoder {
  public:
   Decoder(lua_State* lua, const JsonSettings& settings, const char* text, LuaBuffer& scratch)
-      : lua_(lua), settings_(settings), text_(text), place_(text), scratch_(scratch),
+      : lua_(lua),
+        settings_(settings),
+        text_(text),
+        place_(text),
+        scratch_(scratch),
         run_(RunState::Of(lua)) {}
 
   void Decode() {

@@ -1,5 +1,5 @@
-// A growing run of bytes for code that Lua's errors may leave at any time: a small part of it is inline, the
-// rest is a userdata, so the collector frees it and the memory cap counts it.
+// A growing run of bytes for code that Lua's errors may leave at any time: a small part of it is
+// inline, the rest is a userdata, so the collector frees it and the memory cap counts it.
 //
 //   LuaBuffer buffer(lua);            // takes one slot of the stack
 //   buffer.Append("[");
@@ -59,7 +59,8 @@ class LuaBuffer {
     // A size that wraps around is more than any cap.
     if (size > ~size_t{0} / 4 || capacity > ~size_t{0} / 4) luaL_error(lua_, "not enough memory");
     if (capacity - size_ < size) capacity = size_ + size;
-    // The state's check of its stack's room may move nothing of ours: data_ is a userdata's or inline.
+    // The state's check of its stack's room may move nothing of ours: data_ is a userdata's or
+    // inline.
     luaL_checkstack(lua_, 1, "buffer");
     char* const data = static_cast<char*>(lua_newuserdata(lua_, capacity));
     std::memcpy(data, data_, size_);

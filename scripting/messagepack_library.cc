@@ -1,6 +1,7 @@
 // The table `cmsgpack`: MessagePack with the functions, limits and messages of lua-cmsgpack 0.4.
 //
-// Format: https://github.com/msgpack/msgpack/blob/master/spec.md, without bin and ext, which it does not know.
+// Format: https://github.com/msgpack/msgpack/blob/master/spec.md, without bin and ext, which it
+// does not know.
 #include <bit>
 #include <climits>
 #include <cmath>
@@ -25,8 +26,7 @@ bool IsInteger(lua_Number number) {
 
 class Packer {
  public:
-  Packer(lua_State* lua, LuaBuffer& bytes)
-      : lua_(lua), bytes_(bytes), run_(RunState::Of(lua)) {}
+  Packer(lua_State* lua, LuaBuffer& bytes) : lua_(lua), bytes_(bytes), run_(RunState::Of(lua)) {}
 
   // Packs the value on top of the stack and pops it.
   void Pack(int level) {
@@ -161,7 +161,8 @@ class Unpacker {
   // Pushes the next value.
   void Unpack() {
     run_.Work(lua_, 3);
-    luaL_checkstack(lua_, 1, "too many return values at once; use unpack_one or unpack_limit instead.");
+    luaL_checkstack(lua_, 1,
+                    "too many return values at once; use unpack_one or unpack_limit instead.");
     const auto type = static_cast<unsigned>(Take(1));
     if (type <= 0x7f) return lua_pushnumber(lua_, static_cast<lua_Number>(type));
     if (type <= 0x8f) return PushMap(type & 0xf);
@@ -277,8 +278,9 @@ int Pack(lua_State* lua) {
   return 1;
 }
 
-// Unpacks up to `limit` values of the string at index 1, all that is left on the stack, from `offset` on. With
-// neither: all of them, and without the offset that comes before the results otherwise.
+// Unpacks up to `limit` values of the string at index 1, all that is left on the stack, from
+// `offset` on. With neither: all of them, and without the offset that comes before the results
+// otherwise.
 int UnpackFrom(lua_State* lua, lua_Integer limit, lua_Integer offset) {
   size_t size = 0;
   const char* const bytes = luaL_checklstring(lua, 1, &size);
@@ -296,9 +298,8 @@ int UnpackFrom(lua_State* lua, lua_Integer limit, lua_Integer offset) {
   for (; !unpacker.is_at_end() && (is_whole || count < limit); ++count) unpacker.Unpack();
   if (is_whole) return count;
   luaL_checkstack(lua, 1, "in function mp_unpack_full");
-  lua_pushinteger(lua, unpacker.is_at_end()
-                           ? -1
-                           : static_cast<lua_Integer>(size - unpacker.left()));
+  lua_pushinteger(lua,
+                  unpacker.is_at_end() ? -1 : static_cast<lua_Integer>(size - unpacker.left()));
   lua_insert(lua, 2);
   return count + 1;
 }

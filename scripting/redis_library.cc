@@ -28,8 +28,7 @@ size_t WriteNumber(char* place, lua_Number number) {
   // 17 digits: whole numbers below that are written digit for digit.
   if (std::fabs(number) < 1e17 && number == std::floor(number) &&
       !(number == 0 && std::signbit(number))) {
-    return static_cast<size_t>(
-        proto::WriteDecimal(place, static_cast<int64_t>(number)) - place);
+    return static_cast<size_t>(proto::WriteDecimal(place, static_cast<int64_t>(number)) - place);
   }
   return static_cast<size_t>(std::snprintf(place, kDigitsMax, "%.17g", number));
 }
@@ -212,8 +211,9 @@ int Breakpoint(lua_State* lua) {
 
 int Debug(lua_State*) { return 0; }
 
-// What follows is redis.register_function. Its errors leave by longjmp, so the description is put together in
-// Lua values first and copied by the one function below that has destructors and raises nothing.
+// What follows is redis.register_function. Its errors leave by longjmp, so the description is put
+// together in Lua values first and copied by the one function below that has destructors and raises
+// nothing.
 
 struct FunctionArguments {
   std::string_view name;
@@ -261,11 +261,11 @@ void ReadNamedArgument(lua_State* lua, FunctionArguments& arguments) {
   const std::string_view key = ToView(lua, -1);
   lua_insert(lua, -2);
   if (key == "function_name") {
-    arguments.name = TakeString(
-        lua, "function_name argument given to redis.register_function must be a string");
+    arguments.name =
+        TakeString(lua, "function_name argument given to redis.register_function must be a string");
   } else if (key == "description") {
-    arguments.description = TakeString(
-        lua, "description argument given to redis.register_function must be a string");
+    arguments.description =
+        TakeString(lua, "description argument given to redis.register_function must be a string");
     arguments.has_description = true;
   } else if (key == "callback") {
     if (!lua_isfunction(lua, -1)) {
@@ -295,7 +295,8 @@ void ReadNamedArguments(lua_State* lua, FunctionArguments& arguments) {
   while (lua_next(lua, 1) != 0) {
     luaL_checkstack(lua, 8, "too many arguments");
     ReadNamedArgument(lua, arguments);
-    // Stack: ..., key, its text, value (number values are strings by now). Go on from a copy of the key.
+    // Stack: ..., key, its text, value (number values are strings by now). Go on from a copy of the
+    // key.
     lua_pushvalue(lua, -3);
   }
   if (arguments.name.data() == nullptr) {

@@ -204,7 +204,8 @@ class ReplyReader {
   std::string_view line_;  // the last line with its type
 };
 
-// A number as Redis casts it: towards zero, and the least integer for all that have no place in 64 bits.
+// A number as Redis casts it: towards zero, and the least integer for all that have no place in 64
+// bits.
 int64_t ToReplyInteger(lua_Number number) {
   constexpr double kEnd = 9223372036854775808.0;
   if (!(number >= -kEnd && number < kEnd)) return std::numeric_limits<int64_t>::min();
@@ -248,7 +249,8 @@ class ValueWriter {
     value ? reply_.Integer(1) : reply_.Null();
   }
 
-  // Pushes the field of the table on top, read past any metatable; true (and left there) if it has that type.
+  // Pushes the field of the table on top, read past any metatable; true (and left there) if it has
+  // that type.
   template <size_t kSize>
   bool PushField(const char (&name)[kSize], int type) {
     lua_pushlstring(lua_, name, kSize - 1);
@@ -347,7 +349,8 @@ class ValueWriter {
     }
   }
 
-  // Up to the first nil. Counted first: moving what is written to make room for a header costs more.
+  // Up to the first nil. Counted first: moving what is written to make room for a header costs
+  // more.
   void WriteArray() {
     int count = 0;
     for (;; ++count) {

@@ -14,13 +14,13 @@
 namespace ringtail::scripting {
 
 /// Pushes the value of one whole reply; an error reply becomes an error table whose
-/// ignore_error_stats_update is set. Answers true if it was an error reply. Raises an error for bytes that
-/// are no reply, or one that is nested deeper than kReplyDepthMax.
+/// ignore_error_stats_update is set. Answers true if it was an error reply. Raises an error for
+/// bytes that are no reply, or one that is nested deeper than kReplyDepthMax.
 bool PushReply(lua_State* lua, std::string_view reply);
 
-/// Writes the value on top of the stack as one reply and pops it. `script_version` is what the script has
-/// set with redis.setresp: it decides how booleans are written. May raise an error after it has written a
-/// part: the caller truncates.
+/// Writes the value on top of the stack as one reply and pops it. `script_version` is what the
+/// script has set with redis.setresp: it decides how booleans are written. May raise an error after
+/// it has written a part: the caller truncates.
 void WriteValue(lua_State* lua, proto::RespVersion script_version, proto::ReplyWriter& reply);
 
 inline constexpr int kReplyDepthMax = 1000;

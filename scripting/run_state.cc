@@ -10,8 +10,9 @@
 namespace ringtail::scripting {
 namespace {
 
-// Instructions between two hooks. A hundredth of a tick, since Lua counts for each coroutine by itself and many
-// short-lived ones must add up. Where instructions prove slow (each may copy or compare megabytes), a fiftieth of that.
+// Instructions between two hooks. A hundredth of a tick, since Lua counts for each coroutine by
+// itself and many short-lived ones must add up. Where instructions prove slow (each may copy or
+// compare megabytes), a fiftieth of that.
 constexpr int kHookInstructions = kTickInstructions / 100;
 constexpr int kCloseHookInstructions = kHookInstructions / 50;
 // Of the processor's counter, which runs at 2 to 4 GHz: about 5 ms and 20 ms.
@@ -31,9 +32,9 @@ void OnCount(lua_State* lua, lua_Debug*) {
   run.Work(lua, is_due ? size_t{kTickInstructions} : static_cast<size_t>(instructions));
 }
 
-// Lua 5.1 starts a collection when the state has doubled since the last one, and cannot collect inside a
-// failing allocation. So a run that comes near the cap is collected here, before garbage alone ends it; not
-// again before it has grown by another eighth of the cap.
+// Lua 5.1 starts a collection when the state has doubled since the last one, and cannot collect
+// inside a failing allocation. So a run that comes near the cap is collected here, before garbage
+// alone ends it; not again before it has grown by another eighth of the cap.
 void CollectNearCap(RunState& run, lua_State* lua) {
   if (run.used_bytes < run.memory_bytes_max / 2) return;
   if (run.used_bytes < run.used_bytes_after_collection + run.memory_bytes_max / 8) return;
@@ -56,8 +57,8 @@ void* AllocateForLua(void* state, void* block, size_t old_size, size_t new_size)
       return nullptr;
     }
   }
-  void* const place = block == nullptr ? memory::Allocate(new_size)
-                                       : memory::Reallocate(block, old_size, new_size);
+  void* const place =
+      block == nullptr ? memory::Allocate(new_size) : memory::Reallocate(block, old_size, new_size);
   run.used_bytes += new_size - old_size;
   return place;
 }
@@ -73,8 +74,9 @@ void RunState::Tick(lua_State* lua) {
     std::memcpy(end_text, text.data(), end_text_size);
     is_ended = true;
   }
-  // From now on every instruction raises the error anew: in the coroutine that runs, and in the main thread
-  // when the error arrives there. Coroutines in between are left by our own coroutine.resume.
+  // From now on every instruction raises the error anew: in the coroutine that runs, and in the
+  // main thread when the error arrives there. Coroutines in between are left by our own
+  // coroutine.resume.
   lua_sethook(lua, OnCount, LUA_MASKCOUNT, 1);
   lua_sethook(main, OnCount, LUA_MASKCOUNT, 1);
   RaiseError(lua, {end_text, end_text_size});
@@ -88,6 +90,7 @@ void RunState::BeginRun(CommandCaller& the_caller) {
   caller = &the_caller;
   version = proto::RespVersion::kResp2;
   coroutine_depth = 0;
+  stack_begin = static_cast<const char*>(__builtin_frame_address(0));
   hook_cycles = tick_cycles = CycleClock::Now();
   json = JsonSettings{};
 }

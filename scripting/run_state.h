@@ -1,5 +1,5 @@
-// What the C functions of one Lua state share: its memory, its run, its settings. Found from any lua_State
-// of it in O(1), because it is the user data of the state's allocator.
+// What the C functions of one Lua state share: its memory, its run, its settings. Found from any
+// lua_State of it in O(1), because it is the user data of the state's allocator.
 //
 //   RunState& run = RunState::Of(lua);
 //   run.Tick(lua);                        // may leave by a Lua error
@@ -20,7 +20,8 @@
 
 namespace ringtail::scripting {
 
-/// The 48-bit linear congruential generator of POSIX's lrand48, which is what Redis re-made for its scripts.
+/// The 48-bit linear congruential generator of POSIX's lrand48, which is what Redis re-made for its
+/// scripts.
 class ScriptRandom {
  public:
   void Seed(int32_t seed) { state_ = (uint64_t{static_cast<uint32_t>(seed)} << 16) | 0x330E; }
@@ -34,7 +35,8 @@ class ScriptRandom {
   uint64_t state_ = 0x330E;
 };
 
-/// What cjson's functions of that name set; reset for every run, so that no script meets another's settings.
+/// What cjson's functions of that name set; reset for every run, so that no script meets another's
+/// settings.
 struct JsonSettings {
   bool converts_sparse = false;
   int sparse_ratio = 2;
@@ -64,12 +66,13 @@ struct RunState {
     return *static_cast<RunState*>(state);
   }
 
-  /// Called by the count hook and by long loops in C: asks the caller whether to go on. If not, raises the
-  /// error that ends the run; if the run has ended already, raises it again.
+  /// Called by the count hook and by long loops in C: asks the caller whether to go on. If not,
+  /// raises the error that ends the run; if the run has ended already, raises it again.
   void Tick(lua_State* lua);
   /// Raises the error again if the run has been ended: for whatever catches errors.
   void RaiseIfEnded(lua_State* lua) {
-    if (is_ended) [[unlikely]] Tick(lua);
+    if (is_ended) [[unlikely]]
+      Tick(lua);
   }
   /// Counts `work` units (about a Lua instruction each) done in C and ticks in time.
   void Work(lua_State* lua, size_t work) {
@@ -101,6 +104,7 @@ struct RunState {
   uint64_t hook_cycles = 0;  // CycleClock at the last hook and the last tick
   uint64_t tick_cycles = 0;
   int coroutine_depth = 0;
+  const char* stack_begin = nullptr;  // where the run's first frame is
   ScriptRandom random;
   JsonSettings json;
 

@@ -6,8 +6,8 @@
 namespace ringtail::scripting {
 namespace {
 
-// Their addresses are keys that no script can make: of the real table in a stand-in's metatable, and of the
-// sandbox's tables in the registry.
+// Their addresses are keys that no script can make: of the real table in a stand-in's metatable,
+// and of the sandbox's tables in the registry.
 constexpr char kRealKey = 0;
 constexpr char kScriptEnvironmentKey = 0;
 constexpr char kScriptGlobalsKey = 0;
@@ -31,14 +31,11 @@ void Register(lua_State* lua, const char& key) {
   lua_rawset(lua, LUA_REGISTRYINDEX);
 }
 
-int RefuseWrite(lua_State* lua) {
-  return luaL_error(lua, "Attempt to modify a readonly table");
-}
+int RefuseWrite(lua_State* lua) { return luaL_error(lua, "Attempt to modify a readonly table"); }
 
 int RefuseUnknownGlobal(lua_State* lua) {
   if (!lua_isstring(lua, 2)) {
-    return luaL_error(lua,
-                      "Second argument to luaProtectedTableError must be a string or number");
+    return luaL_error(lua, "Second argument to luaProtectedTableError must be a string or number");
   }
   return luaL_error(lua, "Script attempted to access nonexistent global variable '%s'",
                     lua_tostring(lua, 2));
@@ -112,8 +109,8 @@ void FillScriptGlobals(lua_State* lua) {
   OpenLua(lua, luaopen_string);
   OpenLua(lua, luaopen_math);
   lua_pushvalue(lua, LUA_GLOBALSINDEX);
-  for (const char* name : {"dofile", "loadfile", "print", "newproxy", "getfenv", "setfenv", "module",
-                           "require"}) {
+  for (const char* name :
+       {"dofile", "loadfile", "print", "newproxy", "getfenv", "setfenv", "module", "require"}) {
     Forget(lua, name);
   }
   OpenBase(lua);
@@ -168,8 +165,8 @@ void OpenSandbox(lua_State* lua) {
 }
 
 void PushEnvironment(lua_State* lua, Environment environment) {
-  PushRegistered(lua, environment == Environment::kScript ? kScriptEnvironmentKey
-                                                          : kFunctionEnvironmentKey);
+  PushRegistered(
+      lua, environment == Environment::kScript ? kScriptEnvironmentKey : kFunctionEnvironmentKey);
 }
 
 void PushScriptGlobals(lua_State* lua) { PushRegistered(lua, kScriptGlobalsKey); }

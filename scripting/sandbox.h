@@ -1,8 +1,9 @@
 // What scripts and functions can see: the globals, frozen.
 //
-// Lua 5.1 has no read-only tables, so what a script sees of a library is an empty stand-in whose metatable
-// leads reads to the real table and refuses writes. The functions that would go past a metatable (rawset,
-// table.insert, next, ...) are replaced by ones that know stand-ins. The real tables are reachable from C only.
+// Lua 5.1 has no read-only tables, so what a script sees of a library is an empty stand-in whose
+// metatable leads reads to the real table and refuses writes. The functions that would go past a
+// metatable (rawset, table.insert, next, ...) are replaced by ones that know stand-ins. The real
+// tables are reachable from C only.
 //
 //   OpenSandbox(lua);
 //   PushEnvironment(lua, Environment::kScript);

@@ -49,7 +49,8 @@ void RaiseMessage(lua_State* lua, std::string_view text) {
 }
 
 int HandleError(lua_State* lua) {
-  // Level 0 is this function, level 1 the one that raised the error; if that is in C, its caller is meant.
+  // Level 0 is this function, level 1 the one that raised the error; if that is in C, its caller is
+  // meant.
   lua_Debug where;
   bool is_known = lua_getstack(lua, 1, &where) != 0 && lua_getinfo(lua, "Sl", &where) != 0;
   if (is_known && where.what[0] == 'C') {

@@ -42,7 +42,8 @@ char Unescape(char byte) {
   }
 }
 
-// Splits a line into words as Redis splits inline commands: "double quotes" with escapes, 'single quotes'.
+// Splits a line into words as Redis splits inline commands: "double quotes" with escapes, 'single
+// quotes'.
 class WordSplitter {
  public:
   explicit WordSplitter(std::string_view line) : line_(line) {}
@@ -178,8 +179,7 @@ std::string ParseScriptHeader(std::string_view source, ScriptHeader& header) {
     if (!words[i].starts_with(kOption)) {
       return "ERR Unknown lua shebang option: " + words[i];
     }
-    std::string error =
-        ReadFlags(std::string_view(words[i]).substr(kOption.size()), header.flags);
+    std::string error = ReadFlags(std::string_view(words[i]).substr(kOption.size()), header.flags);
     if (!error.empty()) return error;
   }
   return {};

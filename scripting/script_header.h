@@ -35,13 +35,13 @@ std::string_view NameOfFlag(ScriptFlags flag);
 
 struct ScriptHeader {
   uint32_t flags = kCompatMode;  // of ScriptFlags
-  /// Where the code begins: at the line end of the first line, so that line numbers stay right; 0 without
-  /// a first line of that kind.
+  /// Where the code begins: at the line end of the first line, so that line numbers stay right; 0
+  /// without a first line of that kind.
   size_t body_offset = 0;
 };
 
-/// Reads an EVAL script's header. Answers the error's whole text ("ERR Unexpected flag in script shebang: x"),
-/// empty if it is fine.
+/// Reads an EVAL script's header. Answers the error's whole text ("ERR Unexpected flag in script
+/// shebang: x"), empty if it is fine.
 std::string ParseScriptHeader(std::string_view source, ScriptHeader& header);
 
 struct LibraryHeader {
@@ -50,7 +50,8 @@ struct LibraryHeader {
   size_t body_offset = 0;
 };
 
-/// Reads a function library's header, "#!lua name=mylib". Answers the error's whole text, empty if it is fine.
+/// Reads a function library's header, "#!lua name=mylib". Answers the error's whole text, empty if
+/// it is fine.
 std::string ParseLibraryHeader(std::string_view source, LibraryHeader& header);
 
 }  // namespace ringtail::scripting

@@ -1,9 +1,10 @@
-// string.find, match, gmatch and gsub with Lua 5.1's patterns, and string.rep. Our own because the library's
-// matcher recurses as deeply as a pattern is long, which overflows the C stack, and can try for hours without
-// a tick, as can its rep; and because its gsub keeps 8 KiB on the stack in every nested call.
+// string.find, match, gmatch and gsub with Lua 5.1's patterns, and string.rep. Our own because the
+// library's matcher recurses as deeply as a pattern is long, which overflows the C stack, and can
+// try for hours without a tick, as can its rep; and because its gsub keeps 8 KiB on the stack in
+// every nested call.
 //
-// The grammar and the messages are those of the Lua 5.1 reference manual, section 5.4.1, and of its library. A
-// zero byte ends a pattern.
+// The grammar and the messages are those of the Lua 5.1 reference manual, section 5.4.1, and of its
+// library. A zero byte ends a pattern.
 #include <algorithm>
 #include <cctype>
 #include <cstddef>
@@ -86,18 +87,21 @@ bool IsInSet(unsigned char byte, const char* set, const char* last) {
 class Matcher {
  public:
   Matcher(lua_State* lua, std::string_view subject)
-      : lua_(lua), run_(RunState::Of(lua)), begin_(subject.data()),
+      : lua_(lua),
+        run_(RunState::Of(lua)),
+        begin_(subject.data()),
         end_(subject.data() + subject.size()) {}
 
-  // The end of the pattern's match that begins at `place`, or null. O(1) stack but for what kDepthMax bounds.
+  // The end of the pattern's match that begins at `place`, or null. O(1) stack but for what
+  // kDepthMax bounds.
   const char* Start(const char* place, const char* pattern) {
     capture_count_ = 0;
     depth_ = 0;
     return Try(place, pattern);
   }
 
-  // Pushes the captures of the last match, or all of the match if it has none (and `match` is not null).
-  // Answers how many.
+  // Pushes the captures of the last match, or all of the match if it has none (and `match` is not
+  // null). Answers how many.
   int PushCaptures(const char* match, const char* match_end) {
     const int count = capture_count_ == 0 && match != nullptr ? 1 : capture_count_;
     luaL_checkstack(lua_, count, "too many captures");
@@ -202,7 +206,7 @@ class Matcher {
         const unsigned char before = place == begin_ ? '\0' : Byte(place[-1]);
         const unsigned char here = place == end_ ? '\0' : Byte(*place);
         return !IsInSet(before, set, pattern - 1) && IsInSet(here, set, pattern - 1) ? place
-                                                                                      : nullptr;
+                                                                                     : nullptr;
       }
       default: {
         const Capture& capture = captures_[ClosedCapture(pattern[1])];
@@ -330,7 +334,8 @@ std::string_view CheckView(lua_State* lua, int index) {
   return {text, size};
 }
 
-// Where a search begins: a position from 1, or from the end if negative, as an offset within the subject.
+// Where a search begins: a position from 1, or from the end if negative, as an offset within the
+// subject.
 size_t StartOffset(lua_State* lua, int index, size_t size) {
   const lua_Integer position = luaL_optinteger(lua, index, 1);
   const auto end = static_cast<lua_Integer>(size);
@@ -341,8 +346,8 @@ size_t StartOffset(lua_State* lua, int index, size_t size) {
 int PushPlainFind(lua_State* lua, std::string_view subject, std::string_view text, size_t offset) {
   RunState::Of(lua).Work(lua, (subject.size() - offset) / 64);
   // Linear in both, unlike string_view's.
-  const void* const found = memmem(subject.data() + offset, subject.size() - offset, text.data(),
-                                   text.size());
+  const void* const found =
+      memmem(subject.data() + offset, subject.size() - offset, text.data(), text.size());
   if (found == nullptr) {
     lua_pushnil(lua);
     return 1;
@@ -472,10 +477,10 @@ int GlobalSubstitute(lua_State* lua) {
       lua_isnoneornil(lua, 4) ? PTRDIFF_MAX : lua_Integer{luaL_checkint(lua, 4)};
   const bool is_anchored = *pattern == '^';
   if (is_anchored) ++pattern;
-  luaL_argcheck(lua,
-                type == LUA_TNUMBER || type == LUA_TSTRING || type == LUA_TFUNCTION ||
-                    type == LUA_TTABLE,
-                3, "string/function/table expected");
+  luaL_argcheck(
+      lua,
+      type == LUA_TNUMBER || type == LUA_TSTRING || type == LUA_TFUNCTION || type == LUA_TTABLE, 3,
+      "string/function/table expected");
   lua_settop(lua, 3);
   LuaBuffer result(lua);
   Matcher matcher(lua, subject);
@@ -532,10 +537,10 @@ int Repeat(lua_State* lua) {
 }  // namespace
 
 void OpenString(lua_State* lua) {
-  static const luaL_Reg kFunctions[] = {{"find", Find},          {"match", Match},
-                                        {"gmatch", GlobalMatch}, {"gfind", GlobalMatch},
-                                        {"gsub", GlobalSubstitute}, {"rep", Repeat},
-                                        {nullptr, nullptr}};
+  static const luaL_Reg kFunctions[] = {
+      {"find", Find},         {"match", Match},           {"gmatch", GlobalMatch},
+      {"gfind", GlobalMatch}, {"gsub", GlobalSubstitute}, {"rep", Repeat},
+      {nullptr, nullptr}};
   luaL_register(lua, nullptr, kFunctions);
 }
 

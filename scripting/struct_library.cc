@@ -1,5 +1,5 @@
-// The table `struct`: packs numbers and strings as C structs lay them out, with the formats and messages of
-// Roberto Ierusalimschy's struct library.
+// The table `struct`: packs numbers and strings as C structs lay them out, with the formats and
+// messages of Roberto Ierusalimschy's struct library.
 //
 //   ">" "<" big, little endian   "!n" align to n at most   " " nothing   "x" a zero byte
 //   "b" "h" "l" "in" signed, "B" "H" "L" "In" "T" unsigned integers   "f" "d" floating point
@@ -44,8 +44,8 @@ class FormatReader {
 
   bool is_at_end() const { return *place_ == '\0'; }
 
-  // The next option, when `position` bytes have come before it. The option that changes byte order or
-  // alignment has taken effect, has no size, and is_control is true.
+  // The next option, when `position` bytes have come before it. The option that changes byte order
+  // or alignment has taken effect, has no size, and is_control is true.
   Item Next(size_t position) {
     RunState::Of(lua_).Work(lua_, 2);
     Item item{*place_++, 0, 0};
@@ -324,7 +324,8 @@ class Unpacker {
 int Pack(lua_State* lua) {
   const char* const format = luaL_checkstring(lua, 1);
   LuaBuffer bytes(lua);
-  // The buffer's slot must not pass for an argument: it is nil or a userdata, which no option takes.
+  // The buffer's slot must not pass for an argument: it is nil or a userdata, which no option
+  // takes.
   Packer(lua, format, bytes).Pack();
   bytes.PushString();
   return 1;

@@ -1,4 +1,5 @@
-// What a small cached script costs in the interpreter: everything of EVAL but the commands themselves.
+// What a small cached script costs in the interpreter: everything of EVAL but the commands
+// themselves.
 #include <benchmark/benchmark.h>
 
 #include <memory>

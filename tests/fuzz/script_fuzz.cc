@@ -1,5 +1,5 @@
-// Hostile scripts, function libraries and packed bytes: whatever they hold, the interpreter answers one whole
-// reply and works on.
+// Hostile scripts, function libraries and packed bytes: whatever they hold, the interpreter answers
+// one whole reply and works on.
 //
 // Input: a byte that chooses the case, then the source, or the bytes to decode.
 #include <cstddef>
@@ -20,7 +20,8 @@ namespace {
 using ringtail::proto::RespVersion;
 using namespace ringtail::scripting;
 
-// Answers with a reply that was chosen before, so that the reader of replies sees hostile bytes too.
+// Answers with a reply that was chosen before, so that the reader of replies sees hostile bytes
+// too.
 class FuzzCaller final : public CommandCaller {
  public:
   std::string_view Call(std::span<const std::string_view> args, RespVersion) override {
@@ -71,7 +72,8 @@ std::string Run(Interpreter& interpreter, std::string_view source,
   }
   interpreter.RunScript(*script, {.keys = {}, .args = args, .caller = caller}, reply);
   const std::string bytes = TakeBytes(output);
-  // What a script calls a big number need not be one, as on Redis, and our parser is stricter than that.
+  // What a script calls a big number need not be one, as on Redis, and our parser is stricter than
+  // that.
   if (version == RespVersion::kResp3) {
     Require(bytes.ends_with("\r\n"));
     return bytes;
@@ -106,7 +108,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const size_t case_index = choice / 2;
   if (case_index < std::size(kDecoders)) {
     const size_t split = input.empty() ? 0 : static_cast<unsigned char>(input[0]) % input.size();
-    Run(*interpreter, kDecoders[case_index], {input.substr(split), input.substr(0, split)}, version);
+    Run(*interpreter, kDecoders[case_index], {input.substr(split), input.substr(0, split)},
+        version);
   } else if (case_index == std::size(kDecoders)) {
     FuzzCaller caller;
     std::vector<RegisteredFunction> functions;

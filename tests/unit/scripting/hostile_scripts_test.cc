@@ -35,15 +35,17 @@ void ExpectReply(std::string_view source, std::string_view expected) {
   ExpectHealthy(scripts);
 }
 
-// The parser holds the name of its chunk without an anchor (CVE-2025-49844): collect while it compiles chunks
-// whose name nobody else holds.
+// The parser holds the name of its chunk without an anchor (CVE-2025-49844): collect while it
+// compiles chunks whose name nobody else holds.
 TEST(HostileScripts, ChunkNameSurvivesCollectionsWhileItIsParsed) {
   ExpectReply(
       "collectgarbage('setpause', 1) "
-      "local parts = {} for i = 1, 3000 do parts[i] = 'local s' .. (i % 150) .. '=\"' .. i .. 'x\"' "
+      "local parts = {} for i = 1, 3000 do parts[i] = 'local s' .. (i % 150) .. '=\"' .. i .. "
+      "'x\"' "
       "  if i % 150 == 0 then parts[i] = parts[i] .. ' do end' end end "
       "for i = 1, 30 do "
-      "  local f, message = loadstring('do ' .. table.concat(parts, ' end do ') .. ' end error(1)', "
+      "  local f, message = loadstring('do ' .. table.concat(parts, ' end do ') .. ' end "
+      "error(1)', "
       "    '@name' .. i .. string.rep('n', i)) "
       "  if not f then return message end "
       "  collectgarbage() "
@@ -62,7 +64,8 @@ TEST(HostileScripts, UnpackWithCountsThatOverflow) {
   ExpectReply("return select('#', unpack({}, 5, 1))", ":0\r\n");
 }
 
-// CVE-2025-46818: what one script leaves in a shared metatable or table, another user's script would run.
+// CVE-2025-46818: what one script leaves in a shared metatable or table, another user's script
+// would run.
 TEST(HostileScripts, NothingIsLeftForTheNextScript) {
   const char* const attempts[] = {
       "getmetatable('').__index = function() return 1 end",
@@ -100,7 +103,8 @@ TEST(HostileScripts, NothingIsLeftForTheNextScript) {
   for (const char* const attempt : attempts) {
     const std::string reply = scripts.Eval(attempt);
     EXPECT_NE(reply.find("Attempt to modify a readonly table"), std::string::npos)
-        << attempt << "\n" << reply;
+        << attempt << "\n"
+        << reply;
     ExpectHealthy(scripts);
   }
   // A table of our own may be sorted, and has nothing of a frozen one's in it.
@@ -113,12 +117,14 @@ TEST(HostileScripts, NothingIsLeftForTheNextScript) {
 // CVE-2025-46819: long brackets of a level beyond what the lexer's ints count.
 TEST(HostileScripts, LongBracketsOfAnyLevel) {
   ExpectError("return loadstring('[' .. string.rep('=', 1000000) .. '[')()", "attempt to call");
-  ExpectError("local level = string.rep('=', 1000000) "
-              "return loadstring('return [' .. level .. '[x]' .. level:sub(2) .. ']')()",
-              "attempt to call");
-  ExpectReply("local level = string.rep('=', 100000) "
-              "return loadstring('return [' .. level .. '[x]' .. level .. ']')()",
-              "$1\r\nx\r\n");
+  ExpectError(
+      "local level = string.rep('=', 1000000) "
+      "return loadstring('return [' .. level .. '[x]' .. level:sub(2) .. ']')()",
+      "attempt to call");
+  ExpectReply(
+      "local level = string.rep('=', 100000) "
+      "return loadstring('return [' .. level .. '[x]' .. level .. ']')()",
+      "$1\r\nx\r\n");
 }
 
 TEST(HostileScripts, SourcesLongerThanTheLexerCountsAreRefused) {
@@ -146,9 +152,10 @@ TEST(HostileScripts, BytecodeIsNeverLoaded) {
 TEST(HostileScripts, NoUserdataWithFinalisersCanBeMade) {
   ExpectError("newproxy(true)", "nonexistent global variable 'newproxy'");
   ExpectError("debug.setmetatable(1, {})", "nonexistent global variable 'debug'");
-  ExpectReply("setmetatable({}, {__gc = function() redis.call('boom') end}) collectgarbage() "
-              "collectgarbage() return 1",
-              ":1\r\n");
+  ExpectReply(
+      "setmetatable({}, {__gc = function() redis.call('boom') end}) collectgarbage() "
+      "collectgarbage() return 1",
+      ":1\r\n");
 }
 
 TEST(HostileScripts, LoadersFilesAndProcessesAreOutOfReach) {
@@ -174,12 +181,14 @@ TEST(HostileScripts, EndlessLoopsEnd) {
   ExpectEnded("while true do loadstring('return 1') end");
   ExpectEnded("string.gsub(string.rep('x', 1000000), '.', function() while true do end end)");
   ExpectEnded("table.sort({3, 2, 1}, function() while true do end end)");
-  ExpectEnded("setmetatable({}, {__index = function() while true do end end}).x = nil "
-              "return setmetatable({}, {__index = function() while true do end end}).x");
+  ExpectEnded(
+      "setmetatable({}, {__index = function() while true do end end}).x = nil "
+      "return setmetatable({}, {__index = function() while true do end end}).x");
   ExpectEnded("load(function() while true do end end)");
   ExpectEnded("load(function() return ' ' end) while true do end");
   ExpectEnded("while true do string.rep('', 2147483647) end");
-  ExpectEnded("local t = {} for i = 1, 100000 do t[i] = i end while true do table.insert(t, 1, 1) end");
+  ExpectEnded(
+      "local t = {} for i = 1, 100000 do t[i] = i end while true do table.insert(t, 1, 1) end");
   ExpectEnded("local t = {} for i = 1, 100000 do t[i] = i end while true do table.concat(t) end");
   ExpectEnded("local s = string.rep('x', 1e6) while true do local t = s .. 'y' end");
   ExpectEnded("local s = string.rep('x', 1e6) while true do s:upper() end");
@@ -187,15 +196,18 @@ TEST(HostileScripts, EndlessLoopsEnd) {
 
 TEST(HostileScripts, NoHandlerRunsForTheErrorThatEndsAScript) {
   ExpectEnded("xpcall(function() while true do end end, function() while true do end end)");
-  ExpectEnded("while true do xpcall(function() while true do end end, function(e) return e end) end");
+  ExpectEnded(
+      "while true do xpcall(function() while true do end end, function(e) return e end) end");
 }
 
 TEST(HostileScripts, EndlessLoopsInCoroutinesEnd) {
   ExpectEnded("coroutine.wrap(function() while true do end end)()");
-  ExpectEnded("local c = coroutine.create(function() while true do coroutine.yield() end end) "
-              "while true do coroutine.resume(c) end");
-  ExpectEnded("while true do local c = coroutine.create(function() while true do end end) "
-              "coroutine.resume(c) end");
+  ExpectEnded(
+      "local c = coroutine.create(function() while true do coroutine.yield() end end) "
+      "while true do coroutine.resume(c) end");
+  ExpectEnded(
+      "while true do local c = coroutine.create(function() while true do end end) "
+      "coroutine.resume(c) end");
   ExpectEnded("while true do pcall(coroutine.wrap(function() for i = 1, 90000 do end end)) end");
   ExpectEnded("local function f() coroutine.resume(coroutine.create(f)) while true do end end f()");
 }
@@ -227,8 +239,9 @@ TEST(HostileScripts, MemoryBombsEndInAnError) {
               "not enough memory");
   ExpectError("return table.concat({string.rep('x', 2e7), string.rep('y', 2e7)})",
               "not enough memory");
-  ExpectError("return string.format('%s%s', string.rep('x', 1.2e7), string.rep('y', 1.2e7)):upper()",
-              "not enough memory");
+  ExpectError(
+      "return string.format('%s%s', string.rep('x', 1.2e7), string.rep('y', 1.2e7)):upper()",
+      "not enough memory");
   ExpectError("return string.gsub(string.rep('x', 1e6), 'x', string.rep('y', 1000))",
               "not enough memory");
   ExpectError("return load(function() return string.rep(' ', 1e6) end)()", "attempt to call");
@@ -249,19 +262,30 @@ TEST(HostileScripts, GarbageAloneDoesNotExhaustTheCap) {
 
 TEST(HostileScripts, BombsThatTakeTimeEndByTicks) {
   ExpectEnded("local t = {} for i = 1, 60 do t = {t, t} end return cjson.encode(t)");
-  ExpectEnded("local t = {} for i = 1, 15 do local u = {} for j = 1, 100 do u[j] = t end t = u end "
-              "return cmsgpack.pack(t)");
+  ExpectEnded(
+      "local t = {} for i = 1, 15 do local u = {} for j = 1, 100 do u[j] = t end t = u end "
+      "return cmsgpack.pack(t)");
 }
 
 TEST(HostileScripts, DeepRecursion) {
   ExpectError("local function f() return 1 + f() end return f()", "stack overflow");
-  ExpectError("local function f() local t = setmetatable({}, {__index = f}) return t.x .. '' end "
-              "return f()",
-              "overflow");
+  ExpectError(
+      "local function f() local t = setmetatable({}, {__index = f}) return t.x .. '' end "
+      "return f()",
+      "overflow");
   ExpectError("local function f() return coroutine.wrap(f)() end return f()", "C stack overflow");
   ExpectError("local function f() string.gsub('x', 'x', f) end f()", "C stack overflow");
   ExpectError("local function f() string.gsub('x', 'x', coroutine.wrap(f)) end f()",
               "C stack overflow");
+  ExpectError(
+      "local function f(n) if n == 0 then return coroutine.wrap(function() f(180) end)() end "
+      "string.gsub('x', 'x', function() f(n - 1) end) end f(180)",
+      "overflow");
+  ExpectError(
+      "local function f(n) if n == 0 then return coroutine.wrap(function() f(180) end)() end "
+      "pcall(string.gsub, 'x', 'x', function() f(n - 1) end) "
+      "return cjson.decode(string.rep('[', 2000)) end f(80)",
+      "");
   ExpectError("local function f() table.sort({1, 2}, f) end f()", "overflow");
   ExpectReply("local n = 0 local function f() n = n + 1 load(f) end f() return n > 10", ":1\r\n");
   ExpectError("return loadstring('return ' .. string.rep('(', 10000) .. '1')()", "attempt to call");
@@ -325,9 +349,9 @@ TEST(HostileScripts, NumbersAtTheEdge) {
 }
 
 TEST(HostileScripts, RepliesThatAreNotRespEndInAnError) {
-  for (const char* const reply :
-       {"", "x", "$", "$5\r\nab", "*1000000000\r\n", "*2\r\n:1\r\n", "$-2\r\n", ":\r\n", "%1\r\n:1\r\n",
-        "=2\r\nab\r\n", "|1\r\n", "*99999999999999999999\r\n", "$9223372036854775807\r\nx\r\n"}) {
+  for (const char* const reply : {"", "x", "$", "$5\r\nab", "*1000000000\r\n", "*2\r\n:1\r\n",
+                                  "$-2\r\n", ":\r\n", "%1\r\n:1\r\n", "=2\r\nab\r\n", "|1\r\n",
+                                  "*99999999999999999999\r\n", "$9223372036854775807\r\nx\r\n"}) {
     ScriptFixture scripts;
     scripts.caller.replies["bad"] = {reply, ""};
     // An aggregate shorter than it says may not be read past its end.

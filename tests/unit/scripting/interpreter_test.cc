@@ -48,8 +48,8 @@ TEST(Interpreter, FlagsOfTheFirstLineAreTheScripts) {
       "return 1",
       error);
   ASSERT_NE(script, nullptr) << error;
-  EXPECT_EQ(script->flags, kNoWrites | kAllowOom | kAllowStale | kNoCluster |
-                               kAllowCrossSlotKeys | kDeclaredKeys);
+  EXPECT_EQ(script->flags,
+            kNoWrites | kAllowOom | kAllowStale | kNoCluster | kAllowCrossSlotKeys | kDeclaredKeys);
 }
 
 TEST(Interpreter, AnErrorOfACommandIsCountedOnce) {
@@ -66,7 +66,8 @@ TEST(Interpreter, AnErrorOfACommandIsCountedOnce) {
 
 TEST(Interpreter, CommandsGetTheArgumentsBytes) {
   ScriptFixture scripts;
-  scripts.Eval("redis.call('set', KEYS[1], ARGV[1], 12, 1.5, -0.1, 1e17, 'a\\0b')", {"key"}, {"arg"});
+  scripts.Eval("redis.call('set', KEYS[1], ARGV[1], 12, 1.5, -0.1, 1e17, 'a\\0b')", {"key"},
+               {"arg"});
   ASSERT_EQ(scripts.caller.calls.size(), 1U);
   EXPECT_EQ(scripts.caller.calls[0],
             (std::vector<std::string>{"set", "key", "arg", "12", "1.5", "-0.10000000000000001",
@@ -105,8 +106,9 @@ TEST(Interpreter, LogAndReplicationReachTheCaller) {
 
 TEST(Interpreter, AclCheckAsksTheCaller) {
   ScriptFixture scripts;
-  EXPECT_EQ(scripts.Eval("return {redis.acl_check_cmd('get', 'x'), redis.acl_check_cmd('set', 'x')}"),
-            "*2\r\n:1\r\n$-1\r\n");
+  EXPECT_EQ(
+      scripts.Eval("return {redis.acl_check_cmd('get', 'x'), redis.acl_check_cmd('set', 'x')}"),
+      "*2\r\n:1\r\n$-1\r\n");
 }
 
 TEST(Interpreter, RandomNumbersAreThoseOfAFreshRedis) {
@@ -124,8 +126,9 @@ TEST(Interpreter, SettingsOfCjsonLastForOneRun) {
 TEST(Interpreter, ChunksThatAScriptCompilesSeeItsGlobals) {
   ScriptFixture scripts;
   EXPECT_EQ(scripts.Eval("return loadstring('return KEYS[1]')()", {"k"}), "$1\r\nk\r\n");
-  EXPECT_EQ(scripts.Load(1, "#!lua name=a\nredis.register_function('f', function() "
-                            "return loadstring('return KEYS')() end)"),
+  EXPECT_EQ(scripts.Load(1,
+                         "#!lua name=a\nredis.register_function('f', function() "
+                         "return loadstring('return KEYS')() end)"),
             "");
   EXPECT_NE(scripts.Call(1, "f").find("nonexistent global variable 'KEYS'"), std::string::npos);
   EXPECT_EQ(scripts.Eval("return loadstring('return KEYS[1]')()", {"k"}), "$1\r\nk\r\n");
@@ -133,14 +136,15 @@ TEST(Interpreter, ChunksThatAScriptCompilesSeeItsGlobals) {
 
 TEST(FunctionLibraries, RegisterTheirFunctionsInBothForms) {
   ScriptFixture scripts;
-  ASSERT_EQ(scripts.Load(7,
-                         "#!lua name=mylib\n"
-                         "local count = 0\n"
-                         "redis.register_function('plain', function(keys, args) count = count + 1 "
-                         "return {count, keys, args} end)\n"
-                         "redis.register_function{function_name='named', description='what it does',\n"
-                         "  callback=function() return 'named' end, flags={'no-writes', 'allow-oom'}}"),
-            "");
+  ASSERT_EQ(
+      scripts.Load(7,
+                   "#!lua name=mylib\n"
+                   "local count = 0\n"
+                   "redis.register_function('plain', function(keys, args) count = count + 1 "
+                   "return {count, keys, args} end)\n"
+                   "redis.register_function{function_name='named', description='what it does',\n"
+                   "  callback=function() return 'named' end, flags={'no-writes', 'allow-oom'}}"),
+      "");
   ASSERT_EQ(scripts.functions.size(), 2U);
   EXPECT_EQ(scripts.functions[0].name, "plain");
   EXPECT_FALSE(scripts.functions[0].has_description);
@@ -179,7 +183,8 @@ TEST(FunctionLibraries, LoadAnswersRedisErrors) {
       {"#!lua\n", "ERR Library name was not given"},
       {"#!\n", "ERR Library name was not given"},
       {"#!lua name=\n",
-       "ERR Library names can only contain letters, numbers, or underscores(_) and must be at least "
+       "ERR Library names can only contain letters, numbers, or underscores(_) and must be at "
+       "least "
        "one character long"},
       {"#!lua x=a\n", "ERR Invalid metadata value given: x=a"},
       {"#!lua name=a name=b\n",
@@ -245,8 +250,9 @@ TEST(FunctionLibraries, ALoadThatTakesTooLongEnds) {
 
 TEST(FunctionLibraries, ALoadThatTakesAllMemoryLeavesTheOthersWhole) {
   ScriptFixture scripts(size_t{4} << 20);
-  ASSERT_EQ(scripts.Load(1, "#!lua name=a\nredis.register_function('f', function() "
-                            "return string.rep('x', 3) end)"),
+  ASSERT_EQ(scripts.Load(1,
+                         "#!lua name=a\nredis.register_function('f', function() "
+                         "return string.rep('x', 3) end)"),
             "");
   EXPECT_NE(scripts.Load(2, "#!lua name=b\nlocal t = {} for i = 1, 1e9 do t[i] = {} end")
                 .find("not enough memory"),
@@ -256,23 +262,25 @@ TEST(FunctionLibraries, ALoadThatTakesAllMemoryLeavesTheOthersWhole) {
 
 TEST(FunctionLibraries, FunctionsSeeWhatRedisShowsThem) {
   ScriptFixture scripts;
-  ASSERT_EQ(scripts.Load(1,
-                         "#!lua name=a\n"
-                         "local register = redis.register_function\n"
-                         "register('again', function() redis.register_function('x', register) end)\n"
-                         "register('late', function() register('x', function() end) end)\n"
-                         "register('keys', function() return KEYS end)\n"
-                         "register('global', function() x = 1 end)\n"
-                         "register('fail', function() return redis.call('nope') end)\n"
-                         "register('field', function() return redis.zz end)\n"
-                         "register('format', function() return string.format('%d', 5) end)"),
-            "");
+  ASSERT_EQ(
+      scripts.Load(1,
+                   "#!lua name=a\n"
+                   "local register = redis.register_function\n"
+                   "register('again', function() redis.register_function('x', register) end)\n"
+                   "register('late', function() register('x', function() end) end)\n"
+                   "register('keys', function() return KEYS end)\n"
+                   "register('global', function() x = 1 end)\n"
+                   "register('fail', function() return redis.call('nope') end)\n"
+                   "register('field', function() return redis.zz end)\n"
+                   "register('format', function() return string.format('%d', 5) end)"),
+      "");
   EXPECT_EQ(scripts.Call(1, "again"),
             "-ERR user_function:3: attempt to call field 'register_function' (a nil value) script: "
             "again, on @user_function:3.\r\n");
-  EXPECT_EQ(scripts.Call(1, "late"),
-            "-ERR redis.register_function can only be called on FUNCTION LOAD command script: late, "
-            "on @user_function:4.\r\n");
+  EXPECT_EQ(
+      scripts.Call(1, "late"),
+      "-ERR redis.register_function can only be called on FUNCTION LOAD command script: late, "
+      "on @user_function:4.\r\n");
   EXPECT_EQ(scripts.Call(1, "keys"),
             "-ERR user_function:5: Script attempted to access nonexistent global variable 'KEYS' "
             "script: keys, on @user_function:5.\r\n");

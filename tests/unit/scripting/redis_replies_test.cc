@@ -1,6 +1,7 @@
 // Scripts and the replies that redis-server 7.0.15 gave to them, in RESP2 and RESP3.
 //
-// redis_replies.txt: "> script" (a line end in it is written <NL>), "2 reply", and "3 reply" where RESP3 differs.
+// redis_replies.txt: "> script" (a line end in it is written <NL>), "2 reply", and "3 reply" where
+// RESP3 differs.
 #include <gtest/gtest.h>
 
 #include <fstream>

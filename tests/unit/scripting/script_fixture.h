@@ -32,7 +32,9 @@ class FakeCaller final : public CommandCaller {
     reply_.shrink_to_fit();
     return reply_;
   }
-  void Log(LogLevel level, std::string_view message) override { logged.emplace_back(level, message); }
+  void Log(LogLevel level, std::string_view message) override {
+    logged.emplace_back(level, message);
+  }
   AclVerdict IsAllowed(std::span<const std::string_view> args) override {
     if (args[0] == "nope") return AclVerdict::kUnknownCommand;
     return args[0] == "get" ? AclVerdict::kAllowed : AclVerdict::kDenied;
