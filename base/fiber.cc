@@ -26,6 +26,13 @@
 #include <sanitizer/tsan_interface.h>
 #endif
 
+#if defined(__x86_64__)
+extern "C" {
+void RingtailSwitchStack(void** left, void* entered);
+void RingtailEnterFiber();
+}
+#endif
+
 namespace ringtail {
 namespace {
 
@@ -37,7 +44,6 @@ void Must(bool claim) {
 // would also make a system call for the signal mask, which no one changes here.
 #if defined(__x86_64__)
 
-extern "C" void RingtailSwitchStack(void** left, void* entered);
 asm(R"(
 .text
 .type RingtailSwitchStack,@function
@@ -70,7 +76,6 @@ RingtailSwitchStack:
 .size RingtailSwitchStack,.-RingtailSwitchStack
 )");
 
-extern "C" void RingtailEnterFiber();
 // The first switch to a fiber arrives here with the function in rbx and its argument in r12.
 asm(R"(
 .text

@@ -43,10 +43,10 @@ class Fiber {
   Work work_ = nullptr;
   void* argument_ = nullptr;
   // What the sanitizers want to know of both stacks.
-  void* own_shadow_ = nullptr;
-  void* thread_shadow_ = nullptr;
-  const void* thread_stack_ = nullptr;
-  size_t thread_stack_bytes_ = 0;
+  [[maybe_unused]] void* own_shadow_ = nullptr;
+  [[maybe_unused]] void* thread_shadow_ = nullptr;
+  [[maybe_unused]] const void* thread_stack_ = nullptr;
+  [[maybe_unused]] size_t thread_stack_bytes_ = 0;
 };
 
 }  // namespace ringtail

@@ -25,7 +25,8 @@ decr decrby del echo exists expire expireat expiretime flushall flushdb get getb
 getrange getset hello incr incrby incrbyfloat info keys latency lcs lolwut memory mget monitor
 module move mset msetnx object persist pexpire pexpireat pexpiretime ping psetex pttl quit randomkey
 rename renamenx reset scan select set setbit setex setnx setrange shutdown slowlog strlen substr
-swapdb time touch ttl type unlink """.split()
+swapdb time touch ttl type unlink
+eval evalsha eval_ro evalsha_ro fcall fcall_ro function script """.split()
 OUR_OWN = "hexpire hpexpire hexpireat hpexpireat httl hpttl hexpiretime hpexpiretime hpersist \
 hgetex hsetex hgetdel sunioncard sdiffcard xackdel xdelex lmovem blmovem delex delifeq digest msetex commandlog hotkeys".split()
 
