@@ -427,9 +427,9 @@ void Server::OnCron() {
   engine::WorkerState& worker = engine_.worker(0);
   engine_.BeginBatch(worker);
   info_->PublishKeyspace();
+  hot_keys_.OnCron();
   engine_.EndBatch(worker);
   client_eviction_.Run();
-  hot_keys_.OnCron();
 }
 
 }  // namespace ringtail::server

@@ -96,9 +96,9 @@ void SessionWorker::OnClose(net::Connection& connection, net::CloseReason) {
   std::erase(monitors_, connection.id());
   commands::ClientState& client = connection.state<Session>().client;
   if (client.is_monitor) server_.CountMonitors(-1);
-  if (client.tracking != nullptr) server_.engine().RetireTracker(client.tracking->tracker);
-  if (client.waiter != nullptr || client.transaction != nullptr) {
+  if (client.waiter != nullptr || client.transaction != nullptr || client.tracking != nullptr) {
     server_.engine().BeginBatch(engine_worker_);
+    if (client.tracking != nullptr) server_.engine().RetireTracker(client.tracking->tracker);
     if (client.waiter != nullptr) {
       server_.CountBlocked(-1);
       worker_->CancelTimer(connection.state<Session>().wait_timer);
