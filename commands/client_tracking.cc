@@ -68,7 +68,8 @@ bool Overlap(std::string_view one, std::string_view other) {
   return one.size() < other.size() ? other.starts_with(one) : one.starts_with(other);
 }
 
-/// Whether the prefixes are disjoint from one another and from those that the client has; else answers.
+/// Whether the prefixes are disjoint from one another and from those that the client has; else
+/// answers.
 bool AreDisjoint(CommandContext& ctx, const Options& options) {
   const TrackingState* present = ctx.client().tracking.get();
   for (size_t i = 0; i < options.prefixes.size(); ++i) {

@@ -5,7 +5,8 @@
 
 namespace ringtail::commands {
 
-/// CLIENT TRACKING ON|OFF [REDIRECT id] [PREFIX p ...] [BCAST] [OPTIN] [OPTOUT] [NOLOOP]; in exclusive mode.
+/// CLIENT TRACKING ON|OFF [REDIRECT id] [PREFIX p ...] [BCAST] [OPTIN] [OPTOUT] [NOLOOP]; in
+/// exclusive mode.
 void ClientTracking(CommandContext& ctx, Args args);
 /// CLIENT CACHING YES|NO
 void ClientCaching(CommandContext& ctx, Args args);

@@ -12,7 +12,8 @@ constexpr int kForgottenMax = 100;
 
 }  // namespace
 
-// A script's own KEYS are none that were read; what its commands read counts for its caller, command by command.
+// A script's own KEYS are none that were read; what its commands read counts for its caller,
+// command by command.
 void Executor::RememberReads(const Call& call, const ClientState& client) {
   const CommandSpec& spec = *call.command.spec;
   if ((spec.flags & kRead) == 0 || (spec.flags & kPubsub) != 0) return;

@@ -5,6 +5,7 @@
 // Thread rule: belongs to the client's worker.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <set>
 #include <string>
@@ -17,7 +18,7 @@ struct TrackingState {
   engine::TrackerId tracker = 0;     ///< the engine's name for this client
   uint64_t redirect_id = 0;          ///< the client that is told instead; 0: this one
   uint64_t redirect_address = 0;     ///< where that one is (TrackingService::AddressOf)
-  bool is_redirect_broken = false;   ///< it was found to be gone
+  std::atomic<bool> is_redirect_broken{false};  ///< it was found to be gone; CLIENT LIST looks
   bool is_broadcast = false;         ///< BCAST: told by prefix; what it reads is not remembered
   bool is_opt_in = false;            ///< only what is read after CLIENT CACHING YES
   bool is_opt_out = false;           ///< not what is read after CLIENT CACHING NO

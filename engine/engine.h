@@ -260,7 +260,7 @@ class Engine {
   void AddTrackerPrefix(TrackerId tracker, std::string_view prefix) {
     tracking_.AddPrefix(tracker, prefix);
   }
-  /// Ends it; any thread, any time.
+  /// Ends it; any worker, within a batch.
   void RetireTracker(TrackerId tracker);
   /// Frees what retired trackers left among the prefixes; exclusive mode.
   void DropDeadPrefixes() { tracking_.DropDeadPrefixes(); }

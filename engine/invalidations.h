@@ -4,8 +4,9 @@
 //   for (const Invalidations::Item& item : found.items()) Send(item.reader, found.NameOf(item));
 //   found.ClearItems();
 //
-// Items are kept in the order in which they were found; the names lie one behind the other. What is broadcast is
-// gathered for a whole turn, each prefix's keys once and in order. Thread rule: belongs to its worker.
+// Items are kept in the order in which they were found; the names lie one behind the other. What is
+// broadcast is gathered for a whole turn, each prefix's keys once and in order. Thread rule:
+// belongs to its worker.
 #pragma once
 
 #include <cstdint>

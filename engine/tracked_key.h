@@ -4,8 +4,8 @@
 //   key = TrackedKey::Add(key, another);            // may move
 //   for (TrackerId reader : key->readers()) …
 //
-// Layout, with no padding: name length 4, readers and room for them 4 | readers 4 each, ascending | name.
-// A 16-byte name that one client has read takes 28 bytes, in a block of 32.
+// Layout, with no padding: name length 4, readers and room for them 4 | readers 4 each, ascending |
+// name. A 16-byte name that one client has read takes 28 bytes, in a block of 32.
 //
 // Thread rule: belongs to its table.
 #pragma once
@@ -27,7 +27,8 @@ class TrackedKey {
  public:
   static TrackedKey* Create(std::string_view name, TrackerId reader);
   static void Destroy(TrackedKey* key) { memory::Free(key, key->allocated_bytes()); }
-  /// The same key with one more reader, which it must not have yet; the old one is gone if it is another.
+  /// The same key with one more reader, which it must not have yet; the old one is gone if it is
+  /// another.
   static TrackedKey* Add(TrackedKey* key, TrackerId reader);
   /// The same key with only the `kept` (ascending) of its readers, at least one.
   static TrackedKey* Keep(TrackedKey* key, std::span<const TrackerId> kept);

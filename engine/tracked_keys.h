@@ -1,4 +1,5 @@
-// The keys of one partition that clients have read, by name: which database it was does not matter, as in Redis.
+// The keys of one partition that clients have read, by name: which database it was does not matter,
+// as in Redis.
 //
 //   totals += keys.Remember(key, reader);
 //   if (TrackedKey* read = keys.Take(key)) …          // its readers are told; the caller destroys it
@@ -43,7 +44,8 @@ class TrackedKeys {
     name = key->key();
     return true;
   }
-  /// Drops the readers that is_dead(TrackerId) from the keys at `cursor`; returns the next cursor, 0 at the end.
+  /// Drops the readers that is_dead(TrackerId) from the keys at `cursor`; returns the next cursor,
+  /// 0 at the end.
   template <typename IsDead>
   uint32_t Sweep(uint32_t cursor, const storage::KeyHasher& hasher, IsDead&& is_dead,
                  TrackedSize& change) {

@@ -1,18 +1,20 @@
-// Which client may hold a copy of which key, so that it can be told when the copy is out of date (client-side
-// caching, CLIENT TRACKING).
+// Which client may hold a copy of which key, so that it can be told when the copy is out of date
+// (client-side caching, CLIENT TRACKING).
 //
 //   const TrackerId reader = tracking.Add(client_id, address);      // exclusive mode
 //   tracking.Remember(partition, key, reader);                      // it has read the key; under its lock
 //   tracking.NoteChange(found, partition, key, writer_id);          // somebody writes; under its lock
 //   tracking.Retire(reader);                                        // it is gone, or tracks no more
 //
-// A key is remembered by name until it changes or there are too many; then it is forgotten and its readers are
-// told once. A tracker that was retired is not looked for at once: a sweep, in slices and by each worker for its share of the
-// partitions, drops what was remembered for it, and only then is its id given to another. A tracker
-// may be of the other kind instead: it names prefixes, is told of every change under them, and nothing is remembered.
+// A key is remembered by name until it changes or there are too many; then it is forgotten and its
+// readers are told once. A tracker that was retired is not looked for at once: a sweep, in slices
+// and by each worker for its share of the partitions, drops what was remembered for it, and only
+// then is its id given to another. A tracker may be of the other kind instead: it names prefixes,
+// is told of every change under them, and nothing is remembered.
 //
-// Thread rule: trackers and prefixes change in exclusive mode only, but Retire may be called by any worker at any time; so
-// within a batch everything else may be read. Tables under their partition's lock.
+// Thread rule: trackers and prefixes change in exclusive mode only, but any worker may call Retire
+// within a batch; so within a batch everything else may be read. Tables under their partition's
+// lock.
 #pragma once
 
 #include <atomic>
@@ -56,7 +58,7 @@ class Tracking {
   }
   /// Has it told of every change of keys that begin so.
   void AddPrefix(TrackerId tracker, std::string_view prefix);
-  /// Ends it; any thread, any time.
+  /// Ends it; any worker, within a batch.
   void Retire(TrackerId tracker);
   /// Drops prefixes that only retired trackers named.
   void DropDeadPrefixes();
@@ -65,18 +67,22 @@ class Tracking {
   // Keys; under the lock of the key's partition.
 
   void Remember(size_t partition, const storage::Key& key, TrackerId reader);
-  /// Forgets the key and notes whom to tell; `writer_id` is the client that changed it, 0 if none did.
+  /// Forgets the key and notes whom to tell; `writer_id` is the client that changed it, 0 if none
+  /// did.
   void NoteChange(Invalidations& found, size_t partition, const storage::Key& key, uint64_t writer_id);
-  /// Forgets one key of the partition, chosen by chance, and notes whom to tell. False: it holds none.
+  /// Forgets one key of the partition, chosen by chance, and notes whom to tell. False: it holds
+  /// none.
   bool ForgetOne(Invalidations& found, size_t partition, Random& random);
-  /// Starts to load what Remember will look at; the caller knows that nobody changes the table meanwhile.
+  /// Starts to load what Remember will look at; the caller knows that nobody changes the table
+  /// meanwhile.
   void PrefetchBucket(size_t partition, storage::KeyHash hash) const {
     if (const auto& table = tables_[partition]) table->PrefetchBucket(hash);
   }
   void PrefetchKey(size_t partition, storage::KeyHash hash) const {
     if (const auto& table = tables_[partition]) table->PrefetchKey(hash);
   }
-  /// Forgets all keys, in exclusive mode; they are in what is returned, for the caller to free when there is time.
+  /// Forgets all keys, in exclusive mode; they are in what is returned, for the caller to free when
+  /// there is time.
   std::vector<std::unique_ptr<TrackedKeys>> TakeAll();
 
   // The sweep; within a batch.
@@ -88,7 +94,8 @@ class Tracking {
   }
   /// The partition to go on with; only while HasSweep.
   size_t SweepPartition(size_t worker_index);
-  /// Goes on with it, under its lock, by a few hundred keys. What is to be freed in the background, or null.
+  /// Goes on with it, under its lock, by a few hundred keys. What is to be freed in the background,
+  /// or null.
   std::unique_ptr<TrackedKeys> SweepSome(size_t worker_index);
 
   // Limits and questions.
@@ -97,7 +104,8 @@ class Tracking {
     keys_max_.store(keys_max, std::memory_order_relaxed);
     bytes_max_.store(bytes_max, std::memory_order_relaxed);
   }
-  /// More is remembered than tracking-table-max-keys or tracking-table-max-bytes allow (0: no limit).
+  /// More is remembered than tracking-table-max-keys or tracking-table-max-bytes allow (0: no
+  /// limit).
   bool is_over_limit() const {
     const int64_t keys = keys_max_.load(std::memory_order_relaxed);
     const int64_t bytes = bytes_max_.load(std::memory_order_relaxed);

@@ -1,8 +1,10 @@
-// Keeps the memory of all clients together under maxmemory-clients, by hanging up on those who use most of it.
+// Keeps the memory of all clients together under maxmemory-clients, by hanging up on those who use
+// most of it.
 //
 //   eviction.Run();      // about ten times a second
 //
-// Whoever said CLIENT NO-EVICT ON is spared, though counted. Thread rule: Run on worker 0; the count from any thread.
+// Whoever said CLIENT NO-EVICT ON is spared, though counted. Thread rule: Run on worker 0; the
+// count from any thread.
 #pragma once
 
 #include <atomic>

@@ -1,12 +1,14 @@
-// Finds the keys that take the most time of the workers, or the most bytes of the wire, while somebody asks for it.
+// Finds the keys that take the most time of the workers, or the most bytes of the wire, while
+// somebody asks for it.
 //
 //   hot_keys.Start({.is_time_measured = true});
 //   hot_keys.Observe(command, args, duration_ns, bytes);     // every command, while it is on
 //   hot_keys.Report();
 //
-// Each measure keeps a fixed number of keys; a key that is not among them takes the place of the smallest and
-// inherits its amount (Space-Saving; Metwally, Agrawal and El Abbadi, 2005), so the great ones are never missed
-// and memory stays what it is. Off, it costs nothing: executors are then not asked to show every command.
+// Each measure keeps a fixed number of keys; a key that is not among them takes the place of the
+// smallest and inherits its amount (Space-Saving; Metwally, Agrawal and El Abbadi, 2005), so the
+// great ones are never missed and memory stays what it is. Off, it costs nothing: executors are
+// then not asked to show every command.
 //
 // Thread rule: any thread.
 #pragma once

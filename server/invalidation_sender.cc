@@ -121,7 +121,7 @@ void InvalidationSender::Deliver(net::Connection& connection, const Keys& keys) 
   if (connection.is_closing() || !connection.has_state()) return;
   auto& session = connection.state<Session>();
   const commands::TrackingState* state = session.client.tracking.get();
-  if (session.client.is_closing || state == nullptr) return;
+  if (state == nullptr) return;
   if (state->redirect_id != 0) return Redirect(session, keys);
   Write(connection, keys, NullOf(session.client.resp), /*is_redirected=*/false);
 }
@@ -167,7 +167,6 @@ void InvalidationSender::Write(net::Connection& connection, const Keys& keys,
                                std::string_view null, bool is_redirected) {
   if (!connection.has_state()) return;
   auto& session = connection.state<Session>();
-  if (session.client.is_closing) return;
   if (session.client.resp == proto::RespVersion::kResp3) {
     connection.output().Append(">2\r\n$10\r\ninvalidate\r\n");
   } else if (is_redirected && session.client.subscription_count != 0) {

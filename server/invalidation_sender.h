@@ -3,10 +3,10 @@
 //   services.tracking = &sender;
 //   sender.EndTurn(worker);        // before a turn's output is sent: broadcasts, and what is for other workers
 //
-// What is for a client of the same worker is written at once, between two commands. The rest is gathered by the
-// worker it is for and posted to it once a turn; there the client itself says in which form it wants it, or hands it on to
-// the client that it redirects to. A client's copy of a key was read before the change, so that reply is in its
-// output before the invalidation comes.
+// What is for a client of the same worker is written at once, between two commands. The rest is
+// gathered by the worker it is for and posted to it once a turn; there the client itself says in
+// which form it wants it, or hands it on to the client that it redirects to. A client's copy of a
+// key was read before the change, so that reply is in its output before the invalidation comes.
 //
 // Thread rule: each worker calls with its own WorkerState, within its batch.
 #pragma once

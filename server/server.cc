@@ -409,10 +409,12 @@ void Server::RefreshKeyspace() {
 // On worker 0, between its turns.
 void Server::OnCron() {
   engine::WorkerState& worker = engine_.worker(0);
-  if (engine_.BeginBatch(worker)) info_->PublishKeyspace();
+  if (engine_.BeginBatch(worker)) {
+    info_->PublishKeyspace();
+    hot_keys_.OnCron();
+  }
   engine_.EndBatch(worker);
   client_eviction_.Run();
-  hot_keys_.OnCron();
 }
 
 }  // namespace ringtail::server

@@ -114,11 +114,7 @@ void SessionWorker::OnClose(net::Connection& connection, net::CloseReason) {
   Session& session = connection.state<Session>();
   commands::ClientState& client = session.client;
   if (client.is_monitor) server_.CountMonitors(-1);
-  if (client.tracking != nullptr) {
-    server_.engine().RetireTracker(client.tracking->tracker);
-    client.tracking.reset();  // a script of this client may still be running
-  }
-  if (client.waiter != nullptr || client.transaction != nullptr ||
+  if (client.waiter != nullptr || client.transaction != nullptr || client.tracking != nullptr ||
       client.subscriptions != nullptr) {
     if (client.waiter != nullptr) {
       server_.CountBlocked(-1);
@@ -133,6 +129,10 @@ void SessionWorker::OnClose(net::Connection& connection, net::CloseReason) {
       if (client.transaction != nullptr) {
         client.transaction->Unwatch(server_.engine(), /*is_locked=*/false);
       }
+    }
+    if (client.tracking != nullptr) {
+      server_.engine().RetireTracker(client.tracking->tracker);
+      client.tracking.reset();  // a script of this client may still be running
     }
     server_.pubsub().UnsubscribeAll(client);
     server_.engine().EndBatch(engine_worker_);

@@ -22,7 +22,7 @@ TEST(Engine, EndsWhileFlushedDatabasesAreBeingFreed) {
       database.SetString(key, database.Find(key), "value", storage::kNoExpiry, worker.now_ms);
     }
     {
-      const auto alone = engine.Exclusive(worker);
+      const Engine::Exclusive alone(engine, worker);
       EXPECT_EQ(engine.Flush(-1, /*in_background=*/true), 20'000u);
     }
     engine.EndBatch(worker);
