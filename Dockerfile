@@ -25,6 +25,8 @@ RUN apt-get update -qq \
     && install -d /etc/ringtail \
     && printf 'bind * -::*\nprotected-mode no\ndir /data\n' > /etc/ringtail/ringtail.conf
 COPY --from=build /ringtail-server /usr/local/bin/ringtail-server
+# Fails here, and not at the first start, if a library is missing above.
+RUN ringtail-server --version
 
 USER ringtail
 WORKDIR /data

@@ -26,27 +26,27 @@ run: build      ## Build and start a server on port 6379 (PORT=, THREADS=)
 	@exec build/release/ringtail-server --port $(PORT) --threads $(THREADS)
 
 test: deps-test ## Build and run the unit tests and the Python tests
-	@$(MAKE) -s preset-release TARGETS="all"
+	@$(MAKE) -s preset-release WITH="TESTS BENCH" TARGETS=all
 	@scripts/run_tests.py --build build/release $(if $(TALLY),--tally $(TALLY))
 
 bench: deps-bench ## Compare with redis-server and memcached; writes docs/benchmarks (ARGS=--quick: a look)
-	@$(MAKE) -s preset-release TARGETS="ringtail-server benches"
+	@$(MAKE) -s preset-release WITH=BENCH TARGETS="ringtail-server benches"
 	@for program in $(wildcard bench/compare.py bench/memory.py bench/hitratio.py); do $$program $(ARGS) || exit 1; done
 
 asan: deps-test ## Unit tests with AddressSanitizer and UBSan
-	@$(MAKE) -s preset-asan TARGETS=all
+	@$(MAKE) -s preset-asan WITH=TESTS TARGETS=all
 	@scripts/run_tests.py --build build/asan --unit $(if $(TALLY),--tally $(TALLY))
 
 tsan: deps-test ## Unit tests with ThreadSanitizer
-	@$(MAKE) -s preset-tsan TARGETS=all
+	@$(MAKE) -s preset-tsan WITH=TESTS TARGETS=all
 	@scripts/run_tests.py --build build/tsan --unit $(if $(TALLY),--tally $(TALLY))
 
 fuzz: deps-check ## Each fuzzer for SECONDS seconds (60)
-	@$(MAKE) -s preset-fuzz TARGETS="$(basename $(notdir $(wildcard tests/fuzz/*_fuzz.cc)))"
+	@$(MAKE) -s preset-fuzz WITH=TESTS TARGETS="$(basename $(notdir $(wildcard tests/fuzz/*_fuzz.cc)))"
 	@scripts/run_fuzzers.sh build/fuzz $(or $(SECONDS),60) $(TALLY)
 
 clang: deps-check ## Everything compiled by clang++
-	@$(MAKE) -s preset-clang TARGETS=all
+	@$(MAKE) -s preset-clang WITH=TESTS TARGETS=all
 	@echo "clang++ compiles everything"
 
 fmt: deps-lint  ## Format the sources
@@ -56,7 +56,7 @@ fmt-check: deps-lint ## Fail if a source is not formatted
 	@clang-format --dry-run --Werror $(SOURCES)
 
 lint: deps-lint ## clang-tidy over every source of the release build
-	@$(MAKE) -s preset-release TARGETS=all
+	@$(MAKE) -s preset-release WITH="TESTS BENCH" TARGETS=all
 	@git ls-files '*.cc' | grep -vE '^(tests|bench)/' | \
 	  xargs -P $(JOBS) -n 4 clang-tidy -p build/release --quiet --warnings-as-errors='*'
 
@@ -66,9 +66,15 @@ docker:         ## The image ringtail:latest
 clean:          ## Remove everything built
 	@rm -rf build
 
-# A preset, configured once and built: ninja looks at the globs itself.
+# A preset, configured when it is new or lacks a part of WITH (TESTS, BENCH), and built: ninja looks at the globs
+# itself. A new one has only the parts asked for, since the server is built where their packages are not.
 preset-%:
-	@[ -f build/$*/build.ninja ] || { set -- cmake --preset $*; $(QUIET); }
+	@set --; [ -f build/$*/build.ninja ] || set -- -DRINGTAIL_TESTS=OFF -DRINGTAIL_BENCH=OFF; \
+	for part in $(WITH); do \
+	  grep -qs "^RINGTAIL_$$part:BOOL=ON" build/$*/CMakeCache.txt && [ -f build/$*/build.ninja ] || \
+	    set -- "$$@" -DRINGTAIL_$$part=ON; \
+	done; \
+	[ $$# -eq 0 ] || { set -- cmake --preset $* "$$@"; $(QUIET); }
 	@set -- ninja -C build/$* -j $(JOBS) $(TARGETS); $(QUIET)
 
 deps-build:

@@ -96,6 +96,7 @@ size_t ReservedBytes(size_t size) { return size <= 24 ? 24 : ((size + 8 + 15) & 
 AllocatorStats ReadAllocatorStats() { return {}; }
 const char* AllocatorName() { return "libc"; }
 void PurgeUnusedPages() { malloc_trim(0); }
+void ReturnPagesInBackground() {}
 
 #else
 
@@ -161,6 +162,11 @@ void PurgeUnusedPages() {
   mallctl(name, nullptr, nullptr, nullptr, 0);
 }
 
+void ReturnPagesInBackground() {
+  bool is_enabled = true;
+  mallctl("background_thread", nullptr, nullptr, &is_enabled, sizeof(is_enabled));
+}
+
 #endif
 
 void DropPages(void* begin, size_t size) {
@@ -184,10 +190,11 @@ void ResetPeakUsedBytes() { peak_used_bytes.store(UsedBytes(), std::memory_order
 #if !RINGTAIL_SYSTEM_MALLOC
 // Huge pages: entries and buckets lie scattered over gigabytes, so without them every look-up also misses the
 // TLB (GET at P=100: 0.235 to 0.215 µs over a million keys, resident memory +3 %). Nothing here forks, so
-// copy-on-write of huge pages is no concern. Read by jemalloc when the process starts.
+// copy-on-write of huge pages is no concern. One thread gives pages back, once ReturnPagesInBackground starts it.
+// Read by jemalloc when the process starts.
 extern "C" {
 extern const char* malloc_conf;
-const char* malloc_conf = "thp:always,metadata_thp:auto";
+const char* malloc_conf = "thp:always,metadata_thp:auto,max_background_threads:1";
 }
 
 // Everything the program allocates with new is counted too, so that used_memory leaves nothing out.

@@ -55,5 +55,9 @@ AllocatorStats ReadAllocatorStats();
 const char* AllocatorName();
 /// Returns unused dirty pages to the system.
 void PurgeUnusedPages();
+/// From now on a thread of the allocator gives pages back as they fall out of use, and who frees memory never
+/// does: one such call can take milliseconds where a huge page has to be split. The thread does not survive
+/// a fork, so this is for after the last one.
+void ReturnPagesInBackground();
 
 }  // namespace ringtail::memory

@@ -24,6 +24,7 @@ TARGETS = {
     (1024, "GET"): {1: 0.95, 16: 0.60, 100: 0.50},
     (1024, "SET"): {1: 0.95, 16: 0.60, 100: 0.50},
 }
+TLS_TARGET = 1.0  # every case with --tls
 P99_TARGET = 1.0  # p99 at a pipeline of 1, to redis-server's
 TWO_WORKERS_TARGET = {"MSET": 1.30}  # CPU of two workers to that of one; others:
 TWO_WORKERS_TARGET_OTHERS = 1.15
@@ -46,11 +47,17 @@ def parse_options():
     add("--threads", type=int, default=1, metavar="N", help="workers of ringtail")
     add("--two-workers", choices=["yes", "no"], default="yes",
         help="also run ringtail with 2 workers on both cores")
+    add("--tls", choices=["", "TLSv1.3", "TLSv1.2"], default="",
+        help="over TLS of that version, with one cipher for all servers: the generator's first")
     add("--generator", choices=["loadgen", "redis-benchmark"], default="loadgen")
     options = parser.parse_args()
     options.only = options.only.upper().split(",")
     if unknown := set(options.only) - set(OPS):
         parser.error(f"--only knows {','.join(OPS)}, not {','.join(unknown)}")
+    if options.tls and options.generator != "loadgen":
+        parser.error("--tls is for the generator loadgen")
+    if options.tls and options.write:
+        parser.error("--write is for the figures without TLS")
     return options
 
 
@@ -88,7 +95,9 @@ def server_list(options) -> list:
               servers.ringtail(options.ringtail, cpus, options.threads)]
     if options.two_workers == "yes" and options.threads == 1:
         result.append(servers.ringtail(options.ringtail, [options.server_cpu, options.load_cpu], 2))
-    if options.memcached != "none" and options.generator == "loadgen":
+    for server in result:
+        server.has_tls = bool(options.tls)
+    if options.memcached != "none" and options.generator == "loadgen" and not options.tls:
         result.append(servers.memcached(options.memcached, cpus))
     return result
 
@@ -171,12 +180,14 @@ def values_table(cases: list, base: str) -> str:
                          f"ratio to {base}", "disturbed"], rows)
 
 
-def targets_table(cases: list, subject: str, base: str):
+def targets_table(options, cases: list, subject: str, base: str):
     """The targets, what was reached, and how many of them."""
     rows = []
     for case in cases:
         ratio = case.ratio(subject, base)
         target = TARGETS.get((case.value_bytes, case.op), {}).get(case.pipeline)
+        if options.tls:
+            target = TLS_TARGET
         if target is not None:
             add_verdict(rows, f"CPU {case.name()}", ratio, target)
         if case.pipeline == 1:
@@ -222,8 +233,9 @@ def main(options):
     about = (f"{options.keys:,} keys of 16 bytes, 50 connections, {options.rounds} rounds, generator "
              f"{options.generator}; median (least – greatest). A latency is that of a whole pipeline; "
              "MSET is of 10. *Disturbed*: share of the run in which another process had the server's "
-             "core.\n\n" + "\n".join(f"- {label}: {version}" for label, version in labels.items()))
-    tables = [targets_table(cases, subject, base), values_table(cases, base)]
+             "core.\n\n" + (f"Over {options.tls}.\n\n" if options.tls else "")
+             + "\n".join(f"- {label}: {version}" for label, version in labels.items()))
+    tables = [targets_table(options, cases, subject, base), values_table(cases, base)]
     report.say("\n" + "\n\n".join([about] + tables))
     report.write_json(options, [{"op": case.op, "pipeline": case.pipeline, "samples": case.samples,
                                  "value_bytes": case.value_bytes} for case in cases])

@@ -35,6 +35,7 @@
 #include "bench/lib/process_cpu.h"
 #include "bench/lib/reply_scanner.h"
 #include "bench/lib/request_template.h"
+#include "bench/lib/tls_client.h"
 
 namespace ringtail::bench {
 namespace {
@@ -54,6 +55,8 @@ struct Options {
   uint64_t slow_us = 0;    // list every pipeline slower than this; 0: none
   uint64_t series_ms = 0;  // count and greatest latency per interval; 0: none
   uint64_t watch_pid = 0;
+  uint64_t tls = 0;        // 1: speak TLS
+  TlsClientOptions tls_options;
   TemplateOptions request;
 };
 
@@ -72,6 +75,7 @@ struct CpuTimes {
 struct Connection {
   Connection(int fd_in, Protocol protocol) : fd(fd_in), scanner(protocol) {}
   int fd;
+  std::unique_ptr<TlsClient> tls;  // null: in the clear
   ReplyScanner scanner;
   uint64_t awaited = 0;       // replies still to come
   uint64_t started_ns = 0;    // when the pipeline was sent, or was due
@@ -114,6 +118,10 @@ class LoadGenerator {
       const int fd = ConnectOne();
       if (fd < 0) return Fail(std::string("connect: ") + std::strerror(errno));
       connections_.push_back(std::make_unique<Connection>(fd, options_.request.protocol));
+      if (options_.tls != 0) {
+        connections_.back()->tls = tls_.Connect(fd, options_.tls_options);
+        if (connections_.back()->tls == nullptr) return Fail("TLS: " + tls_.failure());
+      }
       epoll_event event{.events = EPOLLIN, .data = {.ptr = connections_.back().get()}};
       epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, fd, &event);
     }
@@ -226,8 +234,18 @@ class LoadGenerator {
     Send(connection, bytes);
   }
 
+  // Both answer as send and recv do.
+  static ssize_t SendSome(const Connection& connection, std::string_view bytes) {
+    if (connection.tls != nullptr) return connection.tls->Send(bytes);
+    return send(connection.fd, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  }
+  static ssize_t ReceiveSome(const Connection& connection, char* place, size_t size) {
+    if (connection.tls != nullptr) return connection.tls->Receive(place, size);
+    return recv(connection.fd, place, size, MSG_DONTWAIT);
+  }
+
   void Send(Connection& connection, std::string_view bytes) {
-    const ssize_t sent = send(connection.fd, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    const ssize_t sent = SendSome(connection, bytes);
     if (sent < 0 && errno != EAGAIN && errno != EINTR) {
       Fail(std::string("send: ") + std::strerror(errno));
       return;
@@ -242,7 +260,7 @@ class LoadGenerator {
 
   void SendRest(Connection& connection) {
     const std::string_view rest = std::string_view(connection.unsent).substr(connection.unsent_offset);
-    const ssize_t sent = send(connection.fd, rest.data(), rest.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    const ssize_t sent = SendSome(connection, rest);
     if (sent < 0 && errno != EAGAIN && errno != EINTR) {
       Fail(std::string("send: ") + std::strerror(errno));
       return;
@@ -300,7 +318,7 @@ class LoadGenerator {
   void Receive(Connection& connection) {
     ssize_t received = 0;
     do {
-      received = recv(connection.fd, input_, sizeof(input_), MSG_DONTWAIT);
+      received = ReceiveSome(connection, input_, sizeof(input_));
       if (received == 0) {
         Fail("the server closed a connection");
         return;
@@ -320,7 +338,9 @@ class LoadGenerator {
       finished_ += whole;
       measured_requests_ += whole;
       if (whole > 0 && connection.awaited == 0) FinishPipeline(connection);
-    } while (received == static_cast<ssize_t>(sizeof(input_)) && failure_.empty());
+      // A record may be decrypted already, and nothing left for epoll to see.
+    } while ((received == static_cast<ssize_t>(sizeof(input_)) || connection.tls != nullptr) &&
+             failure_.empty());
   }
 
   void FinishPipeline(Connection& connection) {
@@ -376,6 +396,7 @@ class LoadGenerator {
   const Options options_;
   RequestTemplate requests_;
   std::vector<std::unique_ptr<Connection>> connections_;
+  TlsClientContext tls_;
   int epoll_fd_ = -1;
   char input_[64 * 1024];
   std::string failure_;
@@ -495,7 +516,9 @@ bool SetOption(std::string_view name, const std::string& value, Options* options
       {"host", &options->host},
       {"unix", &options->unix_path},
       {"op", &options->op},
-      {"command", &options->command}};
+      {"command", &options->command},
+      {"tls-protocol", &options->tls_options.protocol},
+      {"tls-ciphers", &options->tls_options.ciphers}};
   const std::map<std::string_view, uint64_t*> numbers = {
       {"port", &options->port},
       {"connections", &options->connections},
@@ -507,6 +530,7 @@ bool SetOption(std::string_view name, const std::string& value, Options* options
       {"slow-us", &options->slow_us},
       {"series-ms", &options->series_ms},
       {"watch-pid", &options->watch_pid},
+      {"tls", &options->tls},
       {"keys", &request.key_count},
       {"key-start", &request.key_start},
       {"value-bytes", &request.value_bytes},

@@ -101,13 +101,15 @@ void RunReading(CommandContext& ctx, Args args, const Program& program) {
   }
 }
 
-// Returns whether bits changed.
-bool RunOperation(CommandContext& ctx, const Operation& operation, std::span<char> bytes) {
+// What an operation did: only if it wrote something does growing the string count as a change.
+enum class Written : uint8_t { kNothing, kSame, kOther };
+
+Written RunOperation(CommandContext& ctx, const Operation& operation, std::span<char> bytes) {
   const int64_t old =
       ReadBitfield({bytes.data(), bytes.size()}, operation.bit, operation.type);
   if (operation.kind == Kind::kGet) {
     ctx.reply().Integer(old);
-    return false;
+    return Written::kNothing;
   }
   const bool is_set = operation.kind == Kind::kSet;
   const auto value =
@@ -115,11 +117,11 @@ bool RunOperation(CommandContext& ctx, const Operation& operation, std::span<cha
              : AddInBitfield(operation.type, old, operation.operand, operation.overflow);
   if (!value) {
     ctx.reply().Null();
-    return false;
+    return Written::kNothing;
   }
   WriteBitfield(bytes, operation.bit, operation.type, *value);
   ctx.reply().Integer(is_set ? old : *value);
-  return *value != old;
+  return *value == old ? Written::kSame : Written::kOther;
 }
 
 void RunWriting(CommandContext& ctx, Args args, const Program& program) {
@@ -127,12 +129,15 @@ void RunWriting(CommandContext& ctx, Args args, const Program& program) {
   if (!ctx.IsType(key, ValueType::kString)) return;
   const size_t old_bytes = key ? storage::StringBytes(*key.entry()) : 0;
   const auto bytes = ctx.AmendBytes(key, std::max<size_t>(old_bytes, program.write_bytes));
-  bool is_changed = bytes.size() != old_bytes;
+  const bool has_grown = bytes.size() != old_bytes;
+  bool is_changed = false;
   ctx.reply().Array(program.operations.size());
   for (const Operation& operation : program.operations) {
-    is_changed |= RunOperation(ctx, operation, bytes);
+    const Written written = RunOperation(ctx, operation, bytes);
+    is_changed |= written == Written::kOther || (written == Written::kSame && has_grown);
   }
-  if (!is_changed) ctx.NoEffect();
+  if (is_changed) ctx.Notify(kNotifyString, "setbit", args[1]);
+  if (!is_changed && !has_grown) ctx.NoEffect();
 }
 
 }  // namespace

@@ -56,6 +56,8 @@ void SetBitCommand(CommandContext& ctx, Args args) {
   } else if (bytes.size() == old_size) {
     ctx.NoEffect();
   }
+  const bool is_changed = old_value != (*value == 1) || bytes.size() != old_size;
+  if (is_changed) ctx.Notify(kNotifyString, "setbit", args[1]);
   ctx.reply().Integer(old_value ? 1 : 0);
 }
 
@@ -255,7 +257,7 @@ void BitOp(CommandContext& ctx, Args args) {
   if (size == 0) {
     KeyRef destination = ctx.Write(args[2]);
     if (destination) {
-      ctx.Erase(destination);
+      ctx.Delete(destination);
       ctx.Effect({"DEL", args[2]});
     }
     return ctx.reply().Integer(0);
@@ -264,6 +266,7 @@ void BitOp(CommandContext& ctx, Args args) {
   RunBitOp(*kind, sources, result.bytes);
   KeyRef destination = ctx.Write(args[2]);
   ctx.Put(destination, result.entry);
+  ctx.Notify(kNotifyString, "set", args[2]);
   ctx.reply().Integer(static_cast<int64_t>(size));
 }
 

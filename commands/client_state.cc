@@ -1,5 +1,6 @@
 #include "commands/client_state.h"
 
+#include "commands/pubsub_service.h"
 #include "commands/transaction.h"
 #include "commands/waiter.h"
 

@@ -14,6 +14,7 @@
 
 namespace ringtail::commands {
 
+class Subscriptions;
 class Transaction;
 struct AclUser;
 struct Waiter;
@@ -37,6 +38,8 @@ struct ClientState {
   ReplyMode reply_mode = ReplyMode::kOn;
   std::unique_ptr<Transaction> transaction;  ///< since MULTI or WATCH; or null
   std::shared_ptr<Waiter> waiter;            ///< while a command makes it wait; or null
+  uint32_t subscription_count = 0;           ///< channels, patterns and shard channels
+  std::unique_ptr<Subscriptions> subscriptions;  ///< since the first subscription; or null
   std::string name;
   std::string user = "default";
   /// What it may do; null (tests, commands executed on behalf of the server): everything. Set by AuthService, and

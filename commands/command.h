@@ -46,6 +46,7 @@ enum CommandFlag : uint32_t {
   kNoAsyncLoading = 1U << 20,     ///< no_async_loading
   kTouchesArbitraryKeys = 1U << 21,  ///< (7.0's COMMAND INFO has no word for it)
   // Ringtail's own; not shown.
+  kForSubscribers = 1U << 27,     ///< a RESP2 client with subscriptions may still use it
   kExclusive = 1U << 28,          ///< runs while all workers stand still
   kPartitionwise = 1U << 29,      ///< no keys; visits partitions one lock at a time
   kImmediate = 1U << 30,          ///< executed at once even between MULTI and EXEC
@@ -219,5 +220,6 @@ std::span<const CommandSpec> SerializationCommands();
 std::span<const CommandSpec> TransactionCommands();
 std::span<const CommandSpec> ReplicaWaitCommands();
 std::span<const CommandSpec> AclCommands();
+std::span<const CommandSpec> PubsubCommands();
 
 }  // namespace ringtail::commands

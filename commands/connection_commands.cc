@@ -6,6 +6,7 @@
 #include "commands/auth_service.h"
 #include "commands/client_service.h"
 #include "commands/context.h"
+#include "commands/pubsub_service.h"
 #include "commands/transaction.h"
 
 namespace ringtail::commands {
@@ -13,6 +14,12 @@ namespace {
 
 void Ping(CommandContext& ctx, Args args) {
   if (args.size() > 2) return ctx.reply().Error(errors::WrongArity("ping"));
+  const ClientState& client = ctx.client();
+  if (client.subscription_count != 0 && client.resp == proto::RespVersion::kResp2) {
+    ctx.reply().Array(2);  // told apart from messages by its first word
+    ctx.reply().Bulk("pong");
+    return ctx.reply().Bulk(args.size() == 2 ? args[1] : "");
+  }
   if (args.size() == 2) return ctx.reply().Bulk(args[1]);
   ctx.reply().Pong();
 }
@@ -130,6 +137,7 @@ void Reset(CommandContext& ctx, Args) {
     client.transaction->Unwatch(ctx.engine(), ctx.is_exclusive());
     client.transaction.reset();
   }
+  if (client.subscription_count != 0) ctx.services().pubsub->UnsubscribeAll(client);
   client.db = 0;
   client.resp = proto::RespVersion::kResp2;
   client.name.clear();
@@ -145,14 +153,14 @@ void Reset(CommandContext& ctx, Args) {
 constexpr uint32_t kAlways = kNoScript | kLoading | kStale | kFast | kNoAuth | kAllowBusy;
 
 constexpr CommandSpec kCommands[] = {
-    {.name = "PING", .arity = -1, .flags = kFast, .categories = kCatConnection, .handler = Ping,
+    {.name = "PING", .arity = -1, .flags = kFast | kForSubscribers, .categories = kCatConnection, .handler = Ping,
      .group = "connection", .since = "1.0.0", .complexity = "O(1)",
      .summary = "Answers PONG, or the given message."},
     {.name = "ECHO", .arity = 2, .flags = kLoading | kStale | kFast, .categories = kCatConnection,
      .handler = Echo, .group = "connection", .since = "1.0.0", .complexity = "O(1)",
      .summary = "Answers the given message."},
-    {.name = "QUIT", .arity = -1, .flags = kAlways | kImmediate, .categories = kCatConnection, .handler = Quit,
-     .group = "connection", .since = "1.0.0", .complexity = "O(1)",
+    {.name = "QUIT", .arity = -1, .flags = kAlways | kImmediate | kForSubscribers,
+     .categories = kCatConnection, .handler = Quit, .group = "connection", .since = "1.0.0", .complexity = "O(1)",
      .summary = "Closes the connection.", .deprecated_since = "7.2.0",
      .replaced_by = "just closing the connection"},
     {.name = "SELECT", .arity = 2, .flags = kLoading | kStale | kFast,
@@ -164,7 +172,7 @@ constexpr CommandSpec kCommands[] = {
     {.name = "HELLO", .arity = -1, .flags = kAlways, .categories = kCatConnection,
      .handler = Hello, .group = "connection", .since = "6.0.0", .complexity = "O(1)",
      .summary = "Chooses the protocol version, and introduces the server."},
-    {.name = "RESET", .arity = 1, .flags = kAlways | kImmediate, .categories = kCatConnection,
+    {.name = "RESET", .arity = 1, .flags = kAlways | kImmediate | kForSubscribers, .categories = kCatConnection,
      .handler = Reset, .group = "connection", .since = "6.2.0", .complexity = "O(1)",
      .summary = "Makes the connection as new."},
 };

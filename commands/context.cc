@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/parse_number.h"
+#include "commands/pubsub_service.h"
 #include "commands/transaction.h"
 #include "commands/waiter.h"
 
@@ -38,7 +39,7 @@ KeyRef CommandContext::Lookup(std::string_view key, int db) {
     ref.found_ = {};
   }
   if (ref.found_ && Database::HasExpiredFields(*ref.found_.entry, now_ms())) [[unlikely]] {
-    if (!parts_.engine.EraseExpiredFields(db, *ref.database_, ref.found_, now_ms())) {
+    if (!parts_.engine.EraseExpiredFields(parts_.worker, db, *ref.database_, ref.found_)) {
       ref.found_ = {};
     }
   }
@@ -59,13 +60,15 @@ KeyRef CommandContext::Read(std::string_view key, int db) {
     Touch(ref);
   } else {
     parts_.worker.stats.keyspace_misses.Add();
+    Notify(kNotifyKeyMiss, "keymiss", key, db);
   }
   return ref;
 }
 
-KeyRef CommandContext::Peek(std::string_view key) {
+KeyRef CommandContext::Peek(std::string_view key, MissEvent miss_event) {
   const KeyRef ref = Lookup(key, client().db);
   (ref ? parts_.worker.stats.keyspace_hits : parts_.worker.stats.keyspace_misses).Add();
+  if (!ref && miss_event == MissEvent::kPublished) Notify(kNotifyKeyMiss, "keymiss", key);
   return ref;
 }
 
@@ -103,6 +106,7 @@ void CommandContext::SetString(KeyRef& key, std::string_view value, int64_t expi
   Entry* entry = database.SetString(key.key_, key.found_, value, expiry_ms, now_ms());
   Stamp(key, entry, is_new);
   key.found_ = is_new ? database.Find(key.key_) : Database::Found{key.found_.slot, entry};
+  if (is_new) NotifyNew(key);
 }
 
 void CommandContext::SetString(KeyRef& key, SharedBytes block, int64_t expiry_ms) {
@@ -112,7 +116,7 @@ void CommandContext::SetString(KeyRef& key, SharedBytes block, int64_t expiry_ms
   Put(key, entry);
 }
 
-void CommandContext::Put(KeyRef& key, Entry* entry) {
+void CommandContext::Put(KeyRef& key, Entry* entry, Novelty novelty) {
   Database& database = DatabaseOf(key);
   const bool is_new = !key;
   if (is_new) {
@@ -124,6 +128,7 @@ void CommandContext::Put(KeyRef& key, Entry* entry) {
     key.found_.entry = entry;
   }
   Stamp(key, entry, is_new);
+  if (is_new && novelty == Novelty::kNew) NotifyNew(key);
 }
 
 void CommandContext::AmendString(KeyRef& key, std::string_view value) {
@@ -190,8 +195,8 @@ std::span<char> CommandContext::AmendBytes(KeyRef& key, size_t size) {
   return raw.bytes;
 }
 
-void CommandContext::Create(KeyRef& key, ValueType type) {
-  Put(key, Entry::Create({.key = key.name(), .type = type, .encoding = Encoding::kBlob}));
+void CommandContext::Create(KeyRef& key, ValueType type, Novelty novelty) {
+  Put(key, Entry::Create({.key = key.name(), .type = type, .encoding = Encoding::kBlob}), novelty);
 }
 
 void CommandContext::Create(KeyRef& key, ValueType type, std::unique_ptr<storage::Object> object) {
@@ -216,6 +221,16 @@ Entry* CommandContext::Detach(KeyRef& key) {
 void CommandContext::SetExpiry(KeyRef& key, int64_t expiry_ms) {
   key.found_.entry = key.database_->SetExpiry(key.key_, key.found_, expiry_ms, now_ms());
   NoteChange(key);
+}
+
+// ---- Events
+
+void CommandContext::PublishEvent(uint32_t configured, std::string_view event,
+                                  std::string_view key, int db) {
+  const uint32_t channels = configured & (kNotifyKeyspace | kNotifyKeyevent);
+  PubsubService* pubsub = parts_.services.pubsub;
+  if (channels == 0 || pubsub == nullptr) return;
+  pubsub->PublishEvent(parts_.worker.index, channels, db, event, key);
 }
 
 // ---- The log
@@ -254,14 +269,6 @@ void CommandContext::Watch(Transaction& transaction, std::string_view key) {
   transaction.Watch(engine(), client().db, ref.key_);
 }
 
-void CommandContext::NoteInterest(const KeyRef& key) {
-  if (!engine().NoteChange(key.db_, key.key_)) return;
-  for (const ReadyKey& ready : parts_.execution.ready) {
-    if (ready.db == key.db_ && ready.name == key.name()) return;
-  }
-  parts_.execution.ready.push_back({key.db_, std::string(key.name()), key.key_.hash});
-}
-
 void CommandContext::NoteDatabasesChange(int first, int second) {
   if (!engine().has_interests()) return;
   engine().ForEachInterest([&](int db, std::string_view name,
@@ -276,7 +283,7 @@ void CommandContext::NoteDatabasesChange(int first, int second) {
     for (engine::Watcher* watcher : watchers) {
       watcher->is_dirty.store(true, std::memory_order_relaxed);
     }
-    if (has_waiters) parts_.execution.ready.push_back({db, std::string(name), key.hash});
+    if (has_waiters) worker().ready.push_back({db, std::string(name), key.hash});
   });
 }
 

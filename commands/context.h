@@ -26,6 +26,7 @@
 #include "commands/command.h"
 #include "commands/errors.h"
 #include "commands/execution.h"
+#include "commands/keyspace_event.h"
 #include "commands/registry.h"
 #include "commands/services.h"
 #include "commands/wait.h"
@@ -86,11 +87,13 @@ class CommandContext {
 
   // Looking up. All treat an expired key as absent, and erase it.
 
+  /// Whether looking for a key that is not there publishes `keymiss`.
+  enum class MissEvent : uint8_t { kPublished, kNone };
   /// For reading: counts a hit or a miss, touches the access clock.
   KeyRef Read(std::string_view key) { return Read(key, client().db); }
   KeyRef Read(std::string_view key, int db);
   /// For questions about a key that are no use of it (TTL, OBJECT, TYPE): counts, does not touch.
-  KeyRef Peek(std::string_view key);
+  KeyRef Peek(std::string_view key, MissEvent miss_event = MissEvent::kPublished);
   /// For changing: touches, does not count.
   KeyRef Write(std::string_view key) { return Write(key, client().db); }
   KeyRef Write(std::string_view key, int db);
@@ -103,12 +106,14 @@ class CommandContext {
 
   // Changing. Each marks the command as one that changed something; `key` sees the new state.
 
+  /// Whether a key that is added is a new one to those who watch events; not if it takes the place of a detached one.
+  enum class Novelty : uint8_t { kNew, kReplacing };
   /// Makes `value` the key's string: a whole-value write. An expiry of kNoExpiry drops the old one.
   void SetString(KeyRef& key, std::string_view value, int64_t expiry_ms);
   /// The same for a value that arrived in a block of its own (see BlockOf), without a copy.
   void SetString(KeyRef& key, SharedBytes block, int64_t expiry_ms);
   /// Replaces or adds an entry (made for this key's name): a whole-value write. Its expiry counts.
-  void Put(KeyRef& key, Entry* entry);
+  void Put(KeyRef& key, Entry* entry, Novelty novelty = Novelty::kNew);
   /// Changes a string in place, keeping expiry and stamp; the key may be absent (then as SetString).
   void AmendString(KeyRef& key, std::string_view value);
   void AmendInt(KeyRef& key, int64_t value);
@@ -124,13 +129,18 @@ class CommandContext {
   }
   /// Adds a collection without elements under a key that is not there: a packed one of no bytes. A handler that
   /// does so puts an element in.
-  void Create(KeyRef& key, ValueType type);
+  void Create(KeyRef& key, ValueType type, Novelty novelty = Novelty::kNew);
   /// Adds a value that is a structure from the start.
   void Create(KeyRef& key, ValueType type, std::unique_ptr<storage::Object> object);
   /// Says that the value at `key` was changed by way of Place; expiry and stamp are kept.
   void Changed(const KeyRef& key) { NoteChange(key); }
   /// Erases the key.
   void Erase(KeyRef& key);
+  /// Erases the key and publishes that it was deleted: the event `del`.
+  void Delete(KeyRef& key) {
+    Erase(key);
+    Notify(kNotifyGeneric, "del", key.name(), key.db());
+  }
   /// Takes the entry out and hands it to the caller (for Put under another name: see Entry::Rekey).
   Entry* Detach(KeyRef& key);
   /// Sets or (kNoExpiry) removes the expiry of a key that is there.
@@ -140,6 +150,18 @@ class CommandContext {
   /// Says that these databases (first == second: that one; first < 0: all) are about to be emptied or to change places;
   /// in exclusive mode.
   void NoteDatabasesChange(int first, int second);
+
+  // Events.
+
+  /// Publishes a keyspace event if its class is configured; right after the change that it tells of. Free otherwise.
+  void Notify(KeyspaceEvent event_class, std::string_view event, std::string_view key) {
+    Notify(event_class, event, key, parts_.client.db);
+  }
+  void Notify(KeyspaceEvent event_class, std::string_view event, std::string_view key, int db) {
+    const uint32_t configured = parts_.services.keyspace_events.load(std::memory_order_relaxed);
+    if ((configured & event_class) == 0) [[likely]] return;
+    PublishEvent(configured, event, key, db);
+  }
 
   // The log.
 
@@ -200,9 +222,10 @@ class CommandContext {
   /// Everything that changes a key passes here.
   void NoteChange(const KeyRef& key) {
     is_changed_ = true;
-    if (parts_.engine.has_interests()) [[unlikely]] NoteInterest(key);
+    if (engine().has_interests()) [[unlikely]] engine().NoteChange(worker(), key.db_, key.key_);
   }
-  void NoteInterest(const KeyRef& key);
+  void NotifyNew(const KeyRef& key) { Notify(kNotifyNew, "new", key.name(), key.db()); }
+  void PublishEvent(uint32_t configured, std::string_view event, std::string_view key, int db);
   KeyRef Lookup(std::string_view key, int db);
   Key HashedKey(std::string_view key);
   void Touch(const KeyRef& key);

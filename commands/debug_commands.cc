@@ -98,12 +98,10 @@ size_t SerializedBytes(const Entry& entry) {
 }
 
 void Object(CommandContext& ctx, Args args) {
-  const KeyRef key = ctx.Peek(args[2]);
+  const KeyRef key = ctx.Peek(args[2], CommandContext::MissEvent::kNone);
   if (!key) return ctx.reply().Error(errors::kNoSuchKey);
   const Entry& entry = *key.entry();
-  const std::string encoding(entry.type() == ValueType::kString
-                                 ? storage::StringEncodingName(entry)
-                                 : storage::TypeName(entry.type()));
+  const std::string encoding(storage::EncodingName(entry));
   const auto idle_seconds = static_cast<int64_t>(
       storage::IdleSeconds(entry.access(), ctx.worker().evictor.clock()).value_or(0));
   // Redis keeps the second of the last access in 24 bits.
@@ -170,7 +168,7 @@ void DigestValue(CommandContext& ctx, Args args) {
   ctx.reply().Array(args.size() - 2);
   for (const std::string_view name : args.subspan(2)) {
     StateDigest digest;
-    if (const KeyRef key = ctx.Peek(name)) digest.AddValue(*key.entry());
+    if (const KeyRef key = ctx.Peek(name, CommandContext::MissEvent::kNone)) digest.AddValue(*key.entry());
     ctx.reply().SimpleString(digest.Hex());
   }
 }

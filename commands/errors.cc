@@ -138,6 +138,11 @@ std::string NoGroupOfKey(std::string_view key, std::string_view group) {
          "' for key name '" + std::string(Printed(key, key.npos)) + "'";
 }
 
+std::string NotForSubscribers(std::string_view full_name) {
+  return "ERR Can't execute '" + std::string(full_name) +
+         "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context";
+}
+
 std::string UnknownClaimOption(std::string_view option) {
   return "ERR Unrecognized XCLAIM option '" + std::string(Printed(option, option.npos)) + "'";
 }

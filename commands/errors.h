@@ -365,6 +365,12 @@ std::string NoLongerPermitted(AclDenial denial);
 /// "ERR The user executing the script can't run this command or subcommand": what redis.call fails with.
 std::string NoPermissionInScript(AclDenial denial);
 
+// Subscribers.
+inline constexpr std::string_view kShardSubscribeInMulti =
+    "ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client";
+/// "ERR Can't execute 'get': only (P|S)SUBSCRIBE / …"
+std::string NotForSubscribers(std::string_view full_name);
+
 /// "ERR wrong number of arguments for 'get' command" ("client|list" for a subcommand).
 std::string WrongArity(std::string_view full_name);
 /// "ERR unknown command 'x', with args beginning with: 'a' 'b' " as Redis cuts it.

@@ -3,29 +3,19 @@
 // Thread rule: belongs to one worker.
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include "engine/commit_log.h"
-#include "storage/key_hash.h"
 
 namespace ringtail::commands {
 
 struct Waiter;
-
-/// A key that was written to and that somebody waits for.
-struct ReadyKey {
-  int db = 0;
-  std::string name;
-  storage::KeyHash hash;
-};
 
 struct Execution {
   bool is_exclusive = false;                  ///< all other workers stand still
   bool is_in_transaction = false;             ///< effects are gathered, nobody may wait
   const Waiter* retried = nullptr;            ///< whose command is executed anew
   std::vector<engine::LoggedCommand> effects; ///< of the transaction so far
-  std::vector<ReadyKey> ready;                ///< in the order in which they were written to
 };
 
 }  // namespace ringtail::commands

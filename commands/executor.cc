@@ -136,6 +136,13 @@ bool Executor::IsAllowed(const Request& request, ClientState& client,
     Reject(request.command, client, output, errors::kOutOfMemory);
     return false;
   }
+  // In RESP2 nothing tells a message from a reply.
+  if (client.subscription_count != 0 && client.resp == proto::RespVersion::kResp2 &&
+      (spec.flags & kForSubscribers) == 0) [[unlikely]] {
+    Reject(request.command, client, output,
+           errors::NotForSubscribers(request.command->full_name));
+    return false;
+  }
   return true;
 }
 
@@ -179,14 +186,18 @@ bool Executor::IsMemoryEnough(const CommandSpec& spec, Args args, const ClientSt
 void Executor::Execute(const Request& request, ClientState& client, proto::OutputBuffer& output) {
   parts_.engine.Breathe(parts_.worker);
   const size_t mark = output.size_bytes();
+  const CommandTable::Entry* executed = nullptr;
   if (!IsAllowed(request, client, output)) [[unlikely]] {
     last_cycles_ = CycleClock::Now();
   } else if (client.transaction == nullptr || !TakeIntoTransaction(request, client, output))
       [[likely]] {
     ShowToMonitors(*request.command, ArgsOf(request), client);
     Run(request, client, output);
+    executed = request.command;
   }
-  if (client.reply_mode != ReplyMode::kOn) [[unlikely]] ApplyReplyMode(client, output, mark);
+  if (client.reply_mode != ReplyMode::kOn) [[unlikely]] {
+    ApplyReplyMode(executed, client, output, mark);
+  }
 }
 
 // Run, RunHandler and Account are on every request's path.
@@ -204,16 +215,16 @@ void Executor::Execute(const Request& request, ClientState& client, proto::Outpu
     parts_.engine.RefreshTime(parts_.worker);
     execution_.is_exclusive = true;
     RunHandler(call, client, output);
-    if (!execution_.ready.empty()) ServeReady(nullptr);
+    if (!parts_.worker.ready.empty()) ServeReady(nullptr);
     execution_.is_exclusive = false;
     return;
   }
   {
     const Engine::KeyLocks locks(parts_.engine, call.keys);
     RunHandler(call, client, output);
-    if (!execution_.ready.empty()) [[unlikely]] ServeReady(&locks);
+    if (!parts_.worker.ready.empty()) [[unlikely]] ServeReady(&locks);
   }
-  if (!execution_.ready.empty()) [[unlikely]] ServeReady(nullptr);
+  if (!parts_.worker.ready.empty()) [[unlikely]] ServeReady(nullptr);
 }
 
 [[gnu::always_inline]] inline void Executor::RunHandler(const Call& call, ClientState& client,
@@ -267,9 +278,14 @@ void Executor::RunQueued(const Call& call, ClientState& client, proto::OutputBuf
   RunHandler(call, client, output);
 }
 
-// CLIENT REPLY OFF drops every reply, SKIP that of the one command after it.
-void Executor::ApplyReplyMode(ClientState& client, proto::OutputBuffer& output, size_t mark) {
-  output.TruncateTo(mark);
+// CLIENT REPLY OFF drops every reply, SKIP that of the one command after it. What SUBSCRIBE and its kin answer are
+// no replies but messages.
+void Executor::ApplyReplyMode(const CommandTable::Entry* executed, ClientState& client,
+                              proto::OutputBuffer& output, size_t mark) {
+  constexpr uint32_t kSubscribing = kPubsub | kForSubscribers;
+  const bool is_message =
+      executed != nullptr && (executed->spec->flags & kSubscribing) == kSubscribing;
+  if (!is_message) output.TruncateTo(mark);
   if (client.reply_mode == ReplyMode::kSkipNext) {
     client.reply_mode = ReplyMode::kSkip;
   } else if (client.reply_mode == ReplyMode::kSkip) {

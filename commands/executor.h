@@ -90,6 +90,11 @@ class Executor {
   void PrefetchLocks(const Request& request) const;
   /// Executes a prepared request and writes its reply.
   void Execute(const Request& request, ClientState& client, proto::OutputBuffer& output);
+  /// Serves those who wait for keys that were changed outside of commands (expiry, eviction). Within a batch, with no
+  /// lock held.
+  void ServeWaiters() {
+    if (!parts_.worker.ready.empty()) ServeReady(nullptr);
+  }
   uint32_t key_count() const { return static_cast<uint32_t>(keys_.size()); }
   /// Ends a client's wait, by a timeout or because it is gone. Within a batch, with no lock held; or exclusively
   /// (`is_exclusive`). False: the waiter was served meanwhile, and its reply is on its way.
@@ -141,11 +146,12 @@ class Executor {
   // Those who wait (executor_waiters.cc).
 
   /// Serves those who wait for keys that are ready, as far as the locks held reach (null: none are held, each
-  /// is taken). What could not be done stays in execution_.ready.
+  /// is taken). What could not be done stays among the worker's ready keys.
   void ServeReady(const Engine::KeyLocks* held);
-  bool ServeKey(const ReadyKey& ready, const Engine::KeyLocks* held);
+  bool ServeKey(const engine::ReadyKey& ready, const Engine::KeyLocks* held);
   void Retry(const std::shared_ptr<Waiter>& waiter);
-  void ApplyReplyMode(ClientState& client, proto::OutputBuffer& output, size_t mark);
+  void ApplyReplyMode(const CommandTable::Entry* executed, ClientState& client,
+                      proto::OutputBuffer& output, size_t mark);
 
   Parts parts_;
   /// A member that is on its way into the cache.

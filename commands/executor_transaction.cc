@@ -34,16 +34,7 @@ void Executor::RunTransaction(const Request& request, ClientState& client,
     Reject(nullptr, client, output, errors::kExecAbort);
     return;
   }
-  // All keys of all commands in one list, then the watched ones, which must not change from now on either.
-  std::vector<Key> keys;
-  for (const Transaction::Queued& queued : transaction->queue()) {
-    if (!queued.command->has_keys) continue;
-    FindKeys(*queued.command->spec, queued.args, positions_);
-    for (const KeyPosition& position : positions_.view()) {
-      keys.push_back(parts_.engine.MakeKey(queued.args[position.arg_index]));
-    }
-  }
-  for (const auto& watched : transaction->watched()) keys.push_back(watched.key());
+  const std::vector<Key> keys = transaction->GatherKeys(parts_.engine);
   if (transaction->is_exclusive()) {
     const auto alone = parts_.engine.Exclusive(parts_.worker);
     parts_.engine.RefreshTime(parts_.worker);
@@ -65,7 +56,7 @@ void Executor::RunTransaction(const Request& request, ClientState& client,
   ++client.command_count;
 }
 
-// Queued commands find their keys in the order in which they were hashed.
+// Queued commands find their keys in the order in which they were gathered.
 void Executor::RunQueue(Transaction& transaction, std::span<const Key> keys, ClientState& client,
                         proto::OutputBuffer& output) {
   const bool has_changed = HasWatchedChanged(transaction);
@@ -75,20 +66,15 @@ void Executor::RunQueue(Transaction& transaction, std::span<const Key> keys, Cli
   reply.Array(transaction.queue().size());
   execution_.is_in_transaction = true;
   for (const Transaction::Queued& queued : transaction.queue()) {
-    size_t key_count = 0;
-    if (queued.command->has_keys) {
-      FindKeys(*queued.command->spec, queued.args, positions_);
-      key_count = positions_.count;
-    }
     if (!client.is_restricted || IsStillPermitted(queued, client, output)) {
       RunQueued({.command = *queued.command,
                  .args = queued.args,
-                 .keys = keys.first(key_count),
+                 .keys = keys.first(queued.key_count),
                  .arg_vector = nullptr,
                  .request_bytes = queued.request_bytes},
                 client, output);
     }
-    keys = keys.subspan(key_count);
+    keys = keys.subspan(queued.key_count);
   }
   execution_.is_in_transaction = false;
   parts_.engine.log().AppendTransaction(execution_.effects);
@@ -108,15 +94,18 @@ bool Executor::IsStillPermitted(const Transaction::Queued& queued, ClientState& 
   return false;
 }
 
-// A key that has expired since it was watched is a changed one; finding that out tells its watchers.
+// A key that has expired since it was watched, or a field of it, is a change; finding that out tells its watchers.
 bool Executor::HasWatchedChanged(const Transaction& transaction) {
   for (const auto& watched : transaction.watched()) {
     const Key key = watched.key();
     Database* database = parts_.engine.FindDatabase(watched.db, key.hash);
     if (database == nullptr) continue;
     const Database::Found found = database->Find(key);
-    if (found && found.entry->IsExpired(parts_.worker.now_ms)) {
+    if (!found) continue;
+    if (found.entry->IsExpired(parts_.worker.now_ms)) {
       parts_.engine.EraseExpired(parts_.worker, watched.db, *database, found);
+    } else if (Database::HasExpiredFields(*found.entry, parts_.worker.now_ms)) {
+      parts_.engine.EraseExpiredFields(parts_.worker, watched.db, *database, found);
     }
   }
   return transaction.is_dirty();

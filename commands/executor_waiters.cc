@@ -6,40 +6,20 @@
 #include "commands/waiter.h"
 
 namespace ringtail::commands {
-namespace {
-
-std::string Drain(proto::OutputBuffer& output) {
-  std::string bytes;
-  bytes.reserve(output.size_bytes());
-  while (!output.is_empty()) {
-    constexpr int kParts = 16;
-    iovec parts[kParts];
-    const int count = output.FillIovecs(parts, kParts);
-    size_t drained = 0;
-    for (int i = 0; i < count; ++i) {
-      bytes.append(static_cast<const char*>(parts[i].iov_base), parts[i].iov_len);
-      drained += parts[i].iov_len;
-    }
-    output.Consume(drained);
-  }
-  return bytes;
-}
-
-}  // namespace
-
 // Serving one can make another key ready (BLMOVE), so the list grows while it is walked.
 void Executor::ServeReady(const Engine::KeyLocks* held) {
-  std::vector<ReadyKey> left;
-  for (size_t i = 0; i < execution_.ready.size(); ++i) {
-    ReadyKey ready = std::move(execution_.ready[i]);
+  std::vector<engine::ReadyKey>& all = parts_.worker.ready;
+  std::vector<engine::ReadyKey> left;
+  for (size_t i = 0; i < all.size(); ++i) {
+    engine::ReadyKey ready = std::move(all[i]);
     if (!ServeKey(ready, held)) left.push_back(std::move(ready));
   }
-  execution_.ready = std::move(left);
+  all = std::move(left);
 }
 
 // In the order in which they came, until the key holds nothing more for them. Whoever needs a lock that is not held
 // makes those behind it wait with it. False: somebody needs one.
-bool Executor::ServeKey(const ReadyKey& ready, const Engine::KeyLocks* held) {
+bool Executor::ServeKey(const engine::ReadyKey& ready, const Engine::KeyLocks* held) {
   Engine& engine = parts_.engine;
   const Key key{ready.name, ready.hash};
   const bool takes_locks = held == nullptr && !execution_.is_exclusive;
@@ -88,7 +68,7 @@ void Executor::Retry(const std::shared_ptr<Waiter>& waiter) {
   execution_.retried = nullptr;
   if (output.is_empty()) return;
   waiter->Leave(parts_.engine);
-  parts_.services.waits->Deliver(*waiter, Drain(output));
+  parts_.services.waits->Deliver(*waiter, output.TakeString());
 }
 
 bool Executor::CancelWait(Engine& engine, Waiter& waiter, bool is_exclusive) {

@@ -87,10 +87,11 @@ void ExpireAs(CommandContext& ctx, Args args, Unit unit, Base base) {
   KeyRef key = ctx.Write(args[1]);
   if (!key || !IsMet(*conditions, key.expiry_ms(), *when_ms)) return ctx.reply().Integer(0);
   if (*when_ms <= ctx.now_ms()) {
-    ctx.Erase(key);
+    ctx.Delete(key);
     ctx.Effect({"DEL", args[1]});
   } else {
     ctx.SetExpiry(key, *when_ms);
+    ctx.Notify(kNotifyGeneric, "expire", args[1]);
     NumberText text;
     ctx.Effect({"PEXPIREAT", args[1], FormatInt64(*when_ms, text)});
   }
@@ -106,6 +107,7 @@ void Persist(CommandContext& ctx, Args args) {
   KeyRef key = ctx.Write(args[1]);
   if (key.expiry_ms() == kNoExpiry) return ctx.reply().Integer(0);
   ctx.SetExpiry(key, kNoExpiry);
+  ctx.Notify(kNotifyGeneric, "persist", args[1]);
   ctx.reply().Integer(1);
 }
 

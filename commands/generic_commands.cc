@@ -14,7 +14,7 @@ void Delete(CommandContext& ctx, Args args) {
   for (const std::string_view name : args.subspan(1)) {
     KeyRef key = ctx.Write(name);
     if (!key) continue;
-    ctx.Erase(key);  // large values are freed on the disposer's thread, for DEL as for UNLINK
+    ctx.Delete(key);  // large values are freed on the disposer's thread, for DEL as for UNLINK
     ++deleted_count;
   }
   ctx.reply().Integer(deleted_count);
@@ -51,10 +51,17 @@ std::optional<int> DbArg(CommandContext& ctx, std::string_view arg) {
   return static_cast<int>(*number);
 }
 
+// A key that replaces another one is as new as if the other had been deleted before.
+void PutAsNew(CommandContext& ctx, KeyRef& target, Entry* entry) {
+  const bool was_there = static_cast<bool>(target);
+  ctx.Put(target, entry);
+  if (was_there) ctx.Notify(kNotifyNew, "new", target.name(), target.db());
+}
+
 // Puts an entry under another name or in another database; how often it was used goes with it.
 void PutMoved(CommandContext& ctx, KeyRef& target, Entry* entry) {
   const uint32_t access = entry->access();
-  ctx.Put(target, entry);
+  PutAsNew(ctx, target, entry);
   target.entry()->SetAccess(access);
 }
 
@@ -76,6 +83,8 @@ bool RenameKey(CommandContext& ctx, Args args, Overwrite overwrite) {
   Entry* entry = Entry::Rekey(ctx.Detach(source), args[2]);
   KeyRef target = ctx.Write(args[2]);
   PutMoved(ctx, target, entry);
+  ctx.Notify(kNotifyGeneric, "rename_from", args[1]);
+  ctx.Notify(kNotifyGeneric, "rename_to", args[2]);
   return true;
 }
 
@@ -97,6 +106,8 @@ void Move(CommandContext& ctx, Args args) {
   KeyRef target = ctx.Write(args[1], *db);
   if (target) return ctx.reply().Integer(0);
   PutMoved(ctx, target, ctx.Detach(source));
+  ctx.Notify(kNotifyGeneric, "move_from", args[1]);
+  ctx.Notify(kNotifyGeneric, "move_to", args[1], *db);
   ctx.reply().Integer(1);
 }
 
@@ -133,7 +144,8 @@ void Copy(CommandContext& ctx, Args args) {
   if (target && !options->is_replacing) return ctx.reply().Integer(0);
   // Looked up once more: the target's look-up may have erased an expired entry beside it.
   const KeyRef source = ctx.Write(args[1]);
-  ctx.Put(target, Entry::Copy(*source.entry(), args[2]));
+  PutAsNew(ctx, target, Entry::Copy(*source.entry(), args[2]));
+  ctx.Notify(kNotifyGeneric, "copy_to", args[2], options->db);
   ctx.reply().Integer(1);
 }
 

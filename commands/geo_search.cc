@@ -428,7 +428,9 @@ void Search(CommandContext& ctx, Args args, const SearchForm& form) {
                                 ? match.distance_meters / request.shape.unit_meters
                                 : match.score);
   }
-  const size_t size = zsets::Store(ctx, *request.destination, built);
+  const std::string_view event =
+      form.kind == SearchKind::kSearchStore ? "geosearchstore" : "georadiusstore";
+  const size_t size = zsets::Store(ctx, *request.destination, built, event);
   ctx.reply().Integer(static_cast<int64_t>(size));
 }
 

@@ -45,6 +45,7 @@ std::optional<size_t> SetFields(CommandContext& ctx, Args args) {
   const size_t new_count =
       args.size() == 4 ? hash.Set(args[2], args[3]) : hash.SetAll(args.subspan(2));
   ctx.Changed(key);
+  ctx.Notify(kNotifyHash, "hset", args[1]);
   return new_count;
 }
 
@@ -69,6 +70,7 @@ void HSetNx(CommandContext& ctx, Args args) {
   auto place = ctx.Place(key);
   HashEditor(place, LimitsOf(ctx)).Set(args[2], args[3]);
   ctx.Changed(key);
+  ctx.Notify(kNotifyHash, "hset", args[1]);
   ctx.reply().Integer(1);
 }
 
@@ -85,6 +87,7 @@ void HDel(CommandContext& ctx, Args args) {
   }
   if (erased_count != 0) {
     ctx.Changed(key);
+    ctx.Notify(kNotifyHash, "hdel", args[1]);
     hashes::EraseIfEmpty(ctx, key);
   }
   ctx.reply().Integer(erased_count);
@@ -96,11 +99,13 @@ std::optional<PackedElement> ValueOf(const KeyRef& key, std::string_view field) 
 }
 
 // Sets a number that was computed from the field's old value: an expiry stays.
-void SetNumber(CommandContext& ctx, KeyRef& key, std::string_view field, std::string_view text) {
+void SetNumber(CommandContext& ctx, KeyRef& key, std::string_view field, std::string_view text,
+               std::string_view event) {
   if (!OpenHash(ctx, key)) return;
   auto place = ctx.Place(key);
   HashEditor(place, LimitsOf(ctx)).Set(field, text, FieldTtl::kKeep);
   ctx.Changed(key);
+  ctx.Notify(kNotifyHash, event, key.name());
 }
 
 // HINCRBY key field increment
@@ -119,7 +124,7 @@ void HIncrBy(CommandContext& ctx, Args args) {
     return ctx.reply().Error(errors::kOverflow);
   }
   NumberText text;
-  SetNumber(ctx, key, args[2], FormatInt64(number, text));
+  SetNumber(ctx, key, args[2], FormatInt64(number, text), "hincrby");
   ctx.reply().Integer(number);
 }
 
@@ -140,7 +145,7 @@ void HIncrByFloat(CommandContext& ctx, Args args) {
   number += *increment;
   if (std::isnan(number) || std::isinf(number)) return ctx.reply().Error(errors::kNanOrInfinity);
   const std::string text = FormatLongDouble(number);
-  SetNumber(ctx, key, args[2], text);
+  SetNumber(ctx, key, args[2], text, "hincrbyfloat");
   // Sums of fractions may come out differently elsewhere, and HSET ends an expiry.
   ctx.Effect({"HSET", args[1], args[2], text});
   const auto expiry_ms = HashView(*key.entry()).FindExpiry(args[2]);

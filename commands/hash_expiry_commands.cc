@@ -154,6 +154,9 @@ class FieldChanges {
   void Finish() {
     if (erased_.is_empty() && expiring_.is_empty() && persisted_.is_empty()) return;
     ctx_.Changed(key_);
+    if (!expiring_.is_empty()) ctx_.Notify(kNotifyHash, "hexpire", key_.name());
+    if (!persisted_.is_empty()) ctx_.Notify(kNotifyHash, "hpersist", key_.name());
+    if (!erased_.is_empty()) ctx_.Notify(kNotifyHash, "hdel", key_.name());
     NumberText digits;
     expiring_.LogCounted(ctx_, {"HPEXPIREAT", key_.name(), FormatInt64(expiry_ms_, digits)});
     persisted_.LogCounted(ctx_, {"HPERSIST", key_.name()});
@@ -477,6 +480,8 @@ void HSetEx(CommandContext& ctx, Args args) {
     if (expiry_ms) hash.SetExpiry(pairs[i], *expiry_ms);
   }
   ctx.Changed(key);
+  ctx.Notify(kNotifyHash, "hset", args[1]);
+  if (expiry_ms) ctx.Notify(kNotifyHash, "hexpire", args[1]);
   if (ctx.wants_effects()) LogSetEx(ctx, args, *options, expiry_ms.value_or(kNoExpiry));
 }
 

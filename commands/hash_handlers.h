@@ -30,7 +30,7 @@ inline void ReplyOrNull(CommandContext& ctx, const std::optional<storage::Packed
 
 /// Erases the key if its hash has no fields left.
 inline void EraseIfEmpty(CommandContext& ctx, KeyRef& key) {
-  if (storage::HashView(*key.entry()).size() == 0) ctx.Erase(key);
+  if (storage::HashView(*key.entry()).size() == 0) ctx.Delete(key);
 }
 
 }  // namespace ringtail::commands::hashes

@@ -89,6 +89,7 @@ void PfAdd(CommandContext& ctx, Args args) {
   const bool is_dense = key && hyperloglog::IsDense(StringView(*key.entry()).bytes());
   const auto is_changed = is_dense ? std::optional(AddToDense(ctx, key, elements))
                                    : AddToCopy(ctx, key, elements);
+  if (is_changed.value_or(false)) ctx.Notify(kNotifyString, "pfadd", args[1]);
   if (is_changed) ctx.reply().Integer(*is_changed ? 1 : 0);
 }
 
@@ -156,6 +157,7 @@ void PfMerge(CommandContext& ctx, Args args) {
   }
   hyperloglog::DropCachedCount(bytes);
   StoreBytes(ctx, key, bytes);
+  ctx.Notify(kNotifyString, "pfadd", args[1]);
   ctx.reply().Ok();
 }
 

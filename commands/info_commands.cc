@@ -69,7 +69,7 @@ void MemoryUsage(CommandContext& ctx, Args args) {
     if (!samples) return;
     if (*samples < 0) return ctx.SyntaxError();
   }
-  const KeyRef key = ctx.Peek(args[2]);
+  const KeyRef key = ctx.Peek(args[2], CommandContext::MissEvent::kNone);
   if (!key) return ctx.reply().Null();
   // The entry, its slot and fingerprint in the table, and its record among the expiries.
   const size_t bytes = key.entry()->footprint_bytes() + 9 + (key.entry()->is_volatile() ? 4U : 0U);

@@ -10,7 +10,7 @@ namespace {
 
 using proto::ReplyWriter;
 
-// In the order in which Redis lists them. It shows neither Protected nor
+// In the order in which Redis lists them. It shows neither Protected, MayReplicate nor
 // TouchesArbitraryKeys.
 constexpr NamedBit kFlagNames[] = {
     {kWrite, "write"},
@@ -27,7 +27,6 @@ constexpr NamedBit kFlagNames[] = {
     {kAsking, "asking"},
     {kFast, "fast"},
     {kNoAuth, "no_auth"},
-    {kMayReplicate, "may_replicate"},
     {kNoMandatoryKeys, "no_mandatory_keys"},
     {kNoAsyncLoading, "no_async_loading"},
     {kNoMulti, "no_multi"},

@@ -32,6 +32,7 @@ void Push(CommandContext& ctx, Args args) {
   ListEditor list(place, LimitsOf(ctx));
   list.Push(kEnd, args.subspan(2));
   ctx.Changed(key);
+  lists::NotifyPush(ctx, args[1], kEnd);
   ctx.reply().Integer(static_cast<int64_t>(list.count()));
 }
 
@@ -129,8 +130,9 @@ void LTrim(CommandContext& ctx, Args args) {
   if (!key) return;
   const size_t count = ListView(*key.entry()).count();
   const Range kept = RangeOf(*start, *stop, count);
+  ctx.Notify(kNotifyList, "ltrim", args[1]);
   if (kept.count == count) return;
-  if (kept.count == 0) return ctx.Erase(key);
+  if (kept.count == 0) return ctx.Delete(key);
   auto place = ctx.Place(key);
   ListEditor(place, LimitsOf(ctx)).Keep(kept.index, kept.count);
   ctx.Changed(key);
@@ -160,6 +162,7 @@ void LSet(CommandContext& ctx, Args args) {
     return ctx.reply().Error(errors::kOutOfRange);
   }
   ctx.Changed(key);
+  ctx.Notify(kNotifyList, "lset", args[1]);
   ctx.reply().Ok();
 }
 
@@ -174,6 +177,7 @@ void LInsert(CommandContext& ctx, Args args) {
   const auto side = is_behind ? ListEditor::Side::kBehind : ListEditor::Side::kBefore;
   if (!list.Insert(side, args[3], args[4])) return ctx.reply().Integer(-1);
   ctx.Changed(key);
+  ctx.Notify(kNotifyList, "linsert", args[1]);
   ctx.reply().Integer(static_cast<int64_t>(list.count()));
 }
 
@@ -192,7 +196,8 @@ void LRem(CommandContext& ctx, Args args) {
   const size_t removed = list.Remove(args[3], max, from);
   if (removed != 0) {
     ctx.Changed(key);
-    if (list.count() == 0) ctx.Erase(key);
+    ctx.Notify(kNotifyList, "lrem", args[1]);
+    if (list.count() == 0) ctx.Delete(key);
   }
   ctx.reply().Integer(static_cast<int64_t>(removed));
 }

@@ -30,8 +30,17 @@ std::string_view NameOf(ListEnd end) { return end == ListEnd::kHead ? "LEFT" : "
 
 // ---- Popping
 
+void NotifyPush(CommandContext& ctx, std::string_view key, ListEnd end) {
+  ctx.Notify(kNotifyList, end == ListEnd::kHead ? "lpush" : "rpush", key);
+}
+
+void NotifyPop(CommandContext& ctx, std::string_view key, ListEnd end) {
+  ctx.Notify(kNotifyList, end == ListEnd::kHead ? "lpop" : "rpop", key);
+}
+
 void TakeOff(CommandContext& ctx, KeyRef& key, ListEnd end, size_t count) {
-  if (count == ListView(*key.entry()).count()) return ctx.Erase(key);
+  NotifyPop(ctx, key.name(), end);
+  if (count == ListView(*key.entry()).count()) return ctx.Delete(key);
   auto place = ctx.Place(key);
   ListEditor(place, LimitsOf(ctx)).RemoveEnd(end, count);
   ctx.Changed(key);
@@ -122,18 +131,27 @@ void PushOnto(CommandContext& ctx, KeyRef& key, ListEnd end, const PackedElement
   auto place = ctx.Place(key);
   ListEditor(place, LimitsOf(ctx)).Push(end, element);
   ctx.Changed(key);
+  NotifyPush(ctx, key.name(), end);
 }
 
 // An element of a list that goes to the list's other end. Not by way of an empty list, which would
 // lose the key.
 void Rotate(CommandContext& ctx, KeyRef& key, const Route& route) {
   const ListView list(*key.entry());
-  if (route.from == route.to || list.count() == 1) return ctx.Changed(key);
+  if (route.from == route.to || list.count() == 1) {
+    ctx.Changed(key);
+    NotifyPush(ctx, key.name(), route.to);
+    return NotifyPop(ctx, key.name(), route.from);
+  }
   const PackedElement element = list.AtEnd(route.from);
   const std::string text(element.is_int() ? std::string_view() : element.text());
   const PackedElement kept = element.is_int() ? element : PackedElement(std::string_view(text));
-  TakeOff(ctx, key, route.from, 1);
+  {
+    auto place = ctx.Place(key);
+    ListEditor(place, LimitsOf(ctx)).RemoveEnd(route.from, 1);
+  }
   PushOnto(ctx, key, route.to, kept);
+  NotifyPop(ctx, key.name(), route.from);
 }
 
 }  // namespace
@@ -221,6 +239,8 @@ bool MoveMany(CommandContext& ctx, const MoveManyArgs& move) {
   if (is_same) editor.RemoveEnd(route.from, count);
   editor.Push(route.to, pushed);
   ctx.Changed(destination);
+  NotifyPush(ctx, route.destination, route.to);
+  if (is_same) NotifyPop(ctx, route.source, route.from);
   return true;
 }
 

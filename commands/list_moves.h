@@ -25,7 +25,11 @@ storage::ListLimits LimitsOf(CommandContext& ctx);
 std::optional<ListEnd> ListEndArg(CommandContext& ctx, std::string_view arg);
 std::string_view NameOf(ListEnd end);
 
-/// Takes `count` elements, at most all, off an end; the key goes with the last.
+/// The events of elements put on and taken off an end.
+void NotifyPush(CommandContext& ctx, std::string_view key, ListEnd end);
+void NotifyPop(CommandContext& ctx, std::string_view key, ListEnd end);
+
+/// Takes `count` elements, at most all, off an end, and publishes that; the key goes with the last.
 void TakeOff(CommandContext& ctx, KeyRef& key, ListEnd end, size_t count);
 /// Answers the elements of an end as an array, outermost first, and takes them off.
 void ReplyPopped(CommandContext& ctx, KeyRef& key, ListEnd end, size_t count);

@@ -12,23 +12,14 @@ using storage::Encoding;
 
 // The key, or nothing after having answered that it is absent.
 KeyRef PeekOrNull(CommandContext& ctx, std::string_view name) {
-  const KeyRef key = ctx.Peek(name);
+  const KeyRef key = ctx.Peek(name, CommandContext::MissEvent::kNone);
   if (!key) ctx.reply().Null();
   return key;
 }
 
-// Redis's name for the way a value is kept. Packed collections are what it calls a listpack.
-std::string_view EncodingName(const Entry& entry) {
-  if (entry.type() == ValueType::kString) return storage::StringEncodingName(entry);
-  if (entry.encoding() == Encoding::kObject) {
-    return storage::ObjectOf<storage::Object>(entry).encoding_name();
-  }
-  return entry.type() == ValueType::kSet && entry.has_variant() ? "intset" : "listpack";
-}
-
 void ObjectEncoding(CommandContext& ctx, Args args) {
   const KeyRef key = PeekOrNull(ctx, args[2]);
-  if (key) ctx.reply().Bulk(EncodingName(*key.entry()));
+  if (key) ctx.reply().Bulk(storage::EncodingName(*key.entry()));
 }
 
 // Redis shares the integers below 10000 for ever, unless the policy needs an access clock for each

@@ -99,6 +99,7 @@ const CommandTable& CommandTable::Standard() {
       ClientCommands(),       ConfigCommands(),           InfoCommands(),
       CommandLogCommands(),   LatencyCommands(),          ServerCommands(),
       IntrospectionCommands(), DebugCommands(),            AclCommands(),
+      PubsubCommands(),
   };
   static const CommandTable kTable(kFamilies);
   return kTable;

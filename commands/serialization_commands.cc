@@ -102,14 +102,17 @@ void Restore(CommandContext& ctx, Args args) {
   if (*ttl_ms != 0 && expiry_ms <= ctx.now_ms()) {
     Entry::Destroy(entry.value());
     if (key) {
-      ctx.Erase(key);
+      ctx.Delete(key);
       ctx.Effect({"DEL", args[1]});
     }
     return ctx.reply().Ok();
   }
+  const bool was_there = static_cast<bool>(key);
   ctx.Put(key, entry.value());
+  if (was_there) ctx.Notify(kNotifyNew, "new", args[1]);  // as if the old one had been deleted
   if (*ttl_ms != 0) ctx.SetExpiry(key, expiry_ms);
   SetAccess(ctx, *key.entry(), *options);
+  ctx.Notify(kNotifyGeneric, "restore", args[1]);
   if (is_relative) LogRestore(ctx, args, expiry_ms);
   ctx.reply().Ok();
 }
@@ -192,7 +195,7 @@ void EraseMigrated(CommandContext& ctx, std::span<const MigratedKey> keys) {
     if (!migrated.is_there) continue;
     KeyRef key = ctx.Write(migrated.name);
     if (!key) continue;  // It was named twice.
-    ctx.Erase(key);
+    ctx.Delete(key);
     effect.push_back(migrated.name);
   }
   if (effect.size() > 1) ctx.Effect(effect);

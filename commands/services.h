@@ -20,6 +20,7 @@ class ControlService;     // control_service.h: SHUTDOWN, MONITOR, DEBUG
 class InfoService;        // info_service.h: INFO, MEMORY
 class LatencyService;     // latency_service.h: LATENCY
 class MigrateService;     // serialization_service.h: MIGRATE
+class PubsubService;      // pubsub_service.h: SUBSCRIBE, PUBLISH, keyspace events
 class SerializationService;  // serialization_service.h: DUMP, RESTORE
 class WaitService;        // waiter.h: BLPOP and its kin
 
@@ -48,6 +49,8 @@ struct Limits {
 struct Services {
   Limits limits;
   AclService* acl = nullptr;
+  /// The classes of keyspace events that are published (KeyspaceEvent); notify-keyspace-events.
+  std::atomic<uint32_t> keyspace_events{0};
   AuthService* auth = nullptr;
   ClientService* clients = nullptr;
   CommandLogService* command_log = nullptr;
@@ -56,6 +59,7 @@ struct Services {
   InfoService* info = nullptr;
   LatencyService* latency = nullptr;
   MigrateService* migration = nullptr;
+  PubsubService* pubsub = nullptr;
   SerializationService* serialization = nullptr;
   WaitService* waits = nullptr;   ///< null: nobody can wait, as at a timeout of no time
 };

@@ -199,6 +199,15 @@ void CombineInto(DetachedSet& target, Operation operation, Views sets) {
   });
 }
 
+std::string_view StoreEvent(Operation operation) {
+  switch (operation) {
+    case Operation::kInter: return "sinterstore";
+    case Operation::kUnion: return "sunionstore";
+    case Operation::kDiff: return "sdiffstore";
+  }
+  return {};
+}
+
 void Store(CommandContext& ctx, Operation operation, Args args) {
   auto sets = ReadSets(ctx, args.subspan(2));
   if (!sets) return;
@@ -208,8 +217,9 @@ void Store(CommandContext& ctx, Operation operation, Args args) {
   KeyRef destination = ctx.Write(args[1]);
   if (count != 0) {
     ctx.Put(destination, result.TakeEntry(args[1]));
+    ctx.Notify(kNotifySet, StoreEvent(operation), args[1]);
   } else if (destination) {
-    ctx.Erase(destination);
+    ctx.Delete(destination);
   }
   ctx.reply().Integer(static_cast<int64_t>(count));
 }

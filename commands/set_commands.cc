@@ -29,7 +29,10 @@ size_t AddMembers(CommandContext& ctx, KeyRef& key, Args members) {
     SetNeedle needle(member);
     added_count += set.Add(needle) ? 1 : 0;
   }
-  if (added_count != 0) ctx.Changed(key);
+  if (added_count != 0) {
+    ctx.Changed(key);
+    ctx.Notify(kNotifySet, "sadd", key.name());
+  }
   return added_count;
 }
 
@@ -55,8 +58,11 @@ size_t RemoveMembers(CommandContext& ctx, KeyRef& key, Args members) {
       if (is_empty) break;
     }
   }
-  if (removed_count != 0) ctx.Changed(key);
-  if (is_empty) ctx.Erase(key);
+  if (removed_count != 0) {
+    ctx.Changed(key);
+    ctx.Notify(kNotifySet, "srem", key.name());
+  }
+  if (is_empty) ctx.Delete(key);
   return removed_count;
 }
 

@@ -14,7 +14,8 @@ using storage::SetEditor;
 using storage::SetView;
 
 void EraseAll(CommandContext& ctx, KeyRef& key) {
-  ctx.Erase(key);
+  ctx.Notify(kNotifySet, "spop", key.name());
+  ctx.Delete(key);
   ctx.Effect({"DEL", key.name()});
 }
 
@@ -53,7 +54,8 @@ void PopOne(CommandContext& ctx, std::string_view name) {
     is_empty = set.count() == 0;
   }
   ctx.Changed(key);
-  if (is_empty) ctx.Erase(key);
+  ctx.Notify(kNotifySet, "spop", name);
+  if (is_empty) ctx.Delete(key);
   taken.Log();
 }
 
@@ -73,6 +75,7 @@ void PopCount(CommandContext& ctx, std::string_view name, size_t count) {
   auto place = ctx.Place(key);
   SetEditor(place, LimitsOf(ctx)).PopMany(count, ctx.random(), taken);
   ctx.Changed(key);
+  ctx.Notify(kNotifySet, "spop", name);
   taken.Log();
 }
 

@@ -247,10 +247,14 @@ void StoreSorted(CommandContext& ctx, const SortOptions& options,
   Entry* const old = was_there ? ctx.Detach(key) : nullptr;
   if (!values.empty()) {
     KeyRef stored = ctx.Write(*options.destination);
-    ctx.Create(stored, ValueType::kList);
+    ctx.Create(stored, ValueType::kList,
+               was_there ? CommandContext::Novelty::kReplacing : CommandContext::Novelty::kNew);
     auto place = ctx.Place(stored);
     ListEditor(place, lists::LimitsOf(ctx)).Push(ListEnd::kTail, values);
     ctx.Changed(stored);
+    ctx.Notify(kNotifyList, "sortstore", *options.destination);
+  } else if (was_there) {
+    ctx.Notify(kNotifyGeneric, "del", *options.destination);
   }
   LogStored(ctx, *options.destination, was_there, values);
   if (old != nullptr) ctx.engine().disposer().Dispose(old);

@@ -82,8 +82,11 @@ void XAdd(CommandContext& ctx, Args args) {
   const auto id = NextId(ctx, stream, options);
   if (!id) return ctx.reply().Error(errors::kStreamIdTooSmall);
   stream.Append(*id, pairs, LimitsOf(ctx));
-  if (options.trim.kind != StreamTrim::Kind::kNone) Trim(stream, options);
+  const bool is_trimmed =
+      options.trim.kind != StreamTrim::Kind::kNone && Trim(stream, options) != 0;
   ctx.Changed(key);
+  ctx.Notify(kNotifyStream, "xadd", args[1]);
+  if (is_trimmed) ctx.Notify(kNotifyStream, "xtrim", args[1]);
   LogAdded(ctx, stream, args, options, *id);
   ReplyId(ctx.reply(), *id);
 }
@@ -135,7 +138,10 @@ void XDel(CommandContext& ctx, Args args) {
   if (!ids) return;
   int64_t deleted = 0;
   for (const StreamId id : *ids) deleted += StreamOf(key).Delete(id) ? 1 : 0;
-  if (deleted != 0) ctx.Changed(key);
+  if (deleted != 0) {
+    ctx.Changed(key);
+    ctx.Notify(kNotifyStream, "xdel", args[1]);
+  }
   ctx.reply().Integer(deleted);
 }
 
@@ -150,6 +156,7 @@ void XTrim(CommandContext& ctx, Args args) {
   const int64_t deleted = Trim(stream, options);
   if (deleted != 0) {
     ctx.Changed(key);
+    ctx.Notify(kNotifyStream, "xtrim", args[1]);
     if (options.trim.is_approximate && ctx.wants_effects()) {
       std::vector<std::string> words = {"XTRIM", std::string(args[1])};
       AppendTrimEffect(stream, options, words);
@@ -195,6 +202,7 @@ void XSetId(CommandContext& ctx, Args args) {
   if (entries_added != -1) stream.SetEntriesAdded(entries_added);
   if (!max_deleted_id.is_zero()) stream.SetMaxDeletedId(max_deleted_id);
   ctx.MarkChanged();
+  ctx.Notify(kNotifyStream, "xsetid", args[1]);
   ctx.reply().Ok();
 }
 

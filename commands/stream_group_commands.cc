@@ -45,6 +45,7 @@ StreamConsumer& SeeConsumer(CommandContext& ctx, StreamGroup& group, std::string
   }
   ctx.MarkChanged();
   log.ConsumerAdded(name);
+  ctx.Notify(kNotifyStream, "xgroup-createconsumer", log.key());
   return group.AddConsumer(name, ctx.now_ms());
 }
 
@@ -131,6 +132,7 @@ void XGroupCreate(CommandContext& ctx, Args args) {
     return ctx.reply().Error(errors::kStreamGroupExists);
   }
   ctx.MarkChanged();
+  ctx.Notify(kNotifyStream, "xgroup-create", args[2]);
   ctx.reply().Ok();
 }
 
@@ -156,6 +158,7 @@ void XGroupSetId(CommandContext& ctx, Args args) {
   }
   target->group->SetPosition(id, options.entries_read);
   ctx.MarkChanged();
+  ctx.Notify(kNotifyStream, "xgroup-setid", args[2]);
   ctx.reply().Ok();
 }
 
@@ -164,7 +167,10 @@ void XGroupDestroy(CommandContext& ctx, Args args) {
   if (!target) return;
   const bool was_there = StreamOf(target->key).RemoveGroup(args[3]);
   // Wakes those who wait to read for this group: they are told that there is none.
-  if (was_there) ctx.Changed(target->key);
+  if (was_there) {
+    ctx.Changed(target->key);
+    ctx.Notify(kNotifyStream, "xgroup-destroy", args[2]);
+  }
   ctx.reply().Integer(was_there ? 1 : 0);
 }
 
@@ -175,6 +181,7 @@ void XGroupCreateConsumer(CommandContext& ctx, Args args) {
   if (is_new) {
     target->group->AddConsumer(args[4], ctx.now_ms());
     ctx.MarkChanged();
+    ctx.Notify(kNotifyStream, "xgroup-createconsumer", args[2]);
   }
   ctx.reply().Integer(is_new ? 1 : 0);
 }
@@ -186,6 +193,7 @@ void XGroupDelConsumer(CommandContext& ctx, Args args) {
   if (consumer == nullptr) return ctx.reply().Integer(0);
   const size_t pending = target->group->RemoveConsumer(*consumer);
   ctx.MarkChanged();
+  ctx.Notify(kNotifyStream, "xgroup-delconsumer", args[2]);
   ctx.reply().Integer(static_cast<int64_t>(pending));
 }
 
@@ -300,14 +308,17 @@ void XDelEx(CommandContext& ctx, Args args) {
   if (!key) return ReplyNoIds(ctx, block->ids.size());
   Stream& stream = StreamOf(key);
   ctx.reply().Array(block->ids.size());
+  bool is_removed = false;
   for (const StreamId id : block->ids) {
     const Removal removal = Remove(stream, id, block->references);
     // References may dangle, of entries that went before.
     const bool was_referenced =
         block->references == References::kDelete && DropReferences(stream, id);
     if (removal == Removal::kRemoved || was_referenced) ctx.Changed(key);
+    is_removed |= removal == Removal::kRemoved;
     ctx.reply().Integer(removal == Removal::kAbsent ? -1 : static_cast<int64_t>(removal));
   }
+  if (is_removed) ctx.Notify(kNotifyStream, "xdel", args[1]);
 }
 
 // XACKDEL key group [KEEPREF | DELREF | ACKED] IDS count id [id …]
@@ -320,6 +331,7 @@ void XAckDel(CommandContext& ctx, Args args) {
   if (group == nullptr) return ReplyNoIds(ctx, block->ids.size());
   Stream& stream = StreamOf(key);
   ctx.reply().Array(block->ids.size());
+  bool is_removed = false;
   for (const StreamId id : block->ids) {
     const bool was_pending = group->Acknowledge(id);
     bool was_referenced = false;
@@ -327,10 +339,12 @@ void XAckDel(CommandContext& ctx, Args args) {
     if (was_pending) removal = Remove(stream, id, block->references);
     if (block->references == References::kDelete) was_referenced = DropReferences(stream, id);
     if (was_pending || was_referenced) ctx.Changed(key);
+    is_removed |= removal == Removal::kRemoved;
     // Acknowledged, and gone already: what was asked for is so.
     const bool is_done = removal != Removal::kKept;
     ctx.reply().Integer(!was_pending ? -1 : is_done ? 1 : 2);
   }
+  if (is_removed) ctx.Notify(kNotifyStream, "xdel", args[1]);
 }
 
 // ---- XPENDING

@@ -32,6 +32,7 @@ class GroupLog {
   /// The group has read up to another entry.
   void Moved(const storage::StreamGroup& group);
   void ConsumerAdded(std::string_view consumer);
+  std::string_view key() const { return key_; }
 
  private:
   CommandContext& ctx_;

@@ -189,7 +189,8 @@ StreamId After(StreamId id) {
 
 void ReadStream(CommandContext& ctx, const ReadOptions& options, const Source& source,
                 StreamsReply& reply) {
-  if (!source.key) return;
+  // Redis looks each key up a second time.
+  if (!source.key) return ctx.Notify(kNotifyKeyMiss, "keymiss", source.key.name());
   const Stream& stream = StreamOf(source.key);
   if (source.from == Source::From::kLastEntry) {
     if (stream.length() == 0) return;

@@ -75,7 +75,7 @@ void GetDel(CommandContext& ctx, Args args) {
   if (!ctx.IsType(key, ValueType::kString)) return;
   if (!key) return ctx.reply().Null();
   ctx.ReplyString(*key.entry());
-  ctx.Erase(key);
+  ctx.Delete(key);
   ctx.Effect({"DEL", args[1]});
 }
 
@@ -98,14 +98,16 @@ void GetEx(CommandContext& ctx, Args args) {
   }
   ctx.ReplyString(*key.entry());
   if (expiry.is_time() && time_ms <= ctx.now_ms()) {
-    ctx.Erase(key);
+    ctx.Delete(key);
     ctx.Effect({"DEL", args[1]});
   } else if (expiry.is_time()) {
     ctx.SetExpiry(key, time_ms);
+    ctx.Notify(kNotifyGeneric, "expire", args[1]);
     NumberText digits;
     ctx.Effect({"PEXPIREAT", args[1], FormatInt64(time_ms, digits)});
   } else if (expiry.kind == ExpiryOption::Kind::kPersist && key.expiry_ms() != kNoExpiry) {
     ctx.SetExpiry(key, kNoExpiry);
+    ctx.Notify(kNotifyGeneric, "persist", args[1]);
     ctx.Effect({"PERSIST", args[1]});
   }
 }
@@ -126,12 +128,14 @@ void Append(CommandContext& ctx, Args args) {
   const std::string_view tail = args[2];
   if (!key) {
     ctx.SetString(key, tail, kNoExpiry);
+    ctx.Notify(kNotifyString, "append", args[1]);
     return ctx.reply().Integer(static_cast<int64_t>(tail.size()));
   }
   const size_t size = storage::StringBytes(*key.entry());
   if (!IsSizeAllowed(ctx, size, tail.size())) return;
   const auto bytes = ctx.AmendBytes(key, size + tail.size());
   if (!tail.empty()) std::memcpy(bytes.data() + size, tail.data(), tail.size());
+  ctx.Notify(kNotifyString, "append", args[1]);
   ctx.reply().Integer(static_cast<int64_t>(bytes.size()));
 }
 
@@ -149,6 +153,7 @@ void SetRange(CommandContext& ctx, Args args) {
   if (!IsSizeAllowed(ctx, first, part.size())) return;
   const auto bytes = ctx.AmendBytes(key, std::max(size, first + part.size()));
   std::memcpy(bytes.data() + first, part.data(), part.size());
+  ctx.Notify(kNotifyString, "setrange", args[1]);
   ctx.reply().Integer(static_cast<int64_t>(bytes.size()));
 }
 
@@ -163,7 +168,7 @@ void Digest(CommandContext& ctx, Args args) {
 }
 
 void EraseAndReply(CommandContext& ctx, KeyRef& key) {
-  ctx.Erase(key);
+  ctx.Delete(key);
   ctx.Effect({"DEL", key.name()});
   ctx.reply().Integer(1);
 }

@@ -48,6 +48,7 @@ void AddTo(CommandContext& ctx, std::string_view name, int64_t increment) {
     return ctx.reply().Error(errors::kOverflow);
   }
   ctx.AmendInt(key, *value);
+  ctx.Notify(kNotifyString, "incrby", name);
   ctx.reply().Integer(*value);
 }
 
@@ -110,12 +111,14 @@ void FinishIncrEx(CommandContext& ctx, KeyRef& key, const IncrExOptions& options
   if (options.expiry.is_time() && !is_kept) {
     if (time_ms <= ctx.now_ms()) {
       ctx.Effect({"DEL", key.name()});
-      return ctx.Erase(key);
+      return ctx.Delete(key);
     }
     ctx.SetExpiry(key, time_ms);
+    ctx.Notify(kNotifyGeneric, "expire", key.name());
   } else if (options.expiry.kind == ExpiryOption::Kind::kPersist &&
              key.expiry_ms() != kNoExpiry) {
     ctx.SetExpiry(key, kNoExpiry);
+    ctx.Notify(kNotifyGeneric, "persist", key.name());
   }
   if (!ctx.wants_effects()) return;
   const storage::StringView value(*key.entry());
@@ -219,6 +222,7 @@ void IncrByFloat(CommandContext& ctx, Args args) {
   if (!std::isfinite(sum)) return ctx.reply().Error(errors::kNanOrInfinity);
   const std::string text = FormatLongDouble(sum);
   ctx.AmendText(key, text);
+  ctx.Notify(kNotifyString, "incrbyfloat", args[1]);
   // The sum as it came out here: another machine's long double may be another one.
   ctx.Effect({"SET", args[1], text, "KEEPTTL"});
   ctx.reply().Bulk(text);
@@ -252,6 +256,7 @@ void IncrEx(CommandContext& ctx, Args args) {
     if (!increment->is_applied) return;
     ctx.AmendInt(key, increment->value);
   }
+  ctx.Notify(kNotifyString, options.is_float ? "incrbyfloat" : "incrby", args[1]);
   FinishIncrEx(ctx, key, options, time_ms);
 }
 

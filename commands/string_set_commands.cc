@@ -48,7 +48,7 @@ bool ParseSetOptions(Args args, SetOptions& options) {
 }
 
 // Adopts a large argument's own block instead of copying it.
-void Store(CommandContext& ctx, KeyRef& key, std::string_view value, int64_t expiry_ms) {
+void StoreBytes(CommandContext& ctx, KeyRef& key, std::string_view value, int64_t expiry_ms) {
   if (value.size() >= storage::kSharedStringBytesMin) [[unlikely]] {
     if (SharedBytes block = ctx.BlockOf(value)) {
       return ctx.SetString(key, std::move(block), expiry_ms);
@@ -57,17 +57,32 @@ void Store(CommandContext& ctx, KeyRef& key, std::string_view value, int64_t exp
   ctx.SetString(key, value, expiry_ms);
 }
 
+void Store(CommandContext& ctx, KeyRef& key, std::string_view value, int64_t expiry_ms) {
+  StoreBytes(ctx, key, value, expiry_ms);
+  ctx.Notify(kNotifyString, "set", key.name());
+}
+
+// Redis stores such a value and expires it right afterwards.
+void NotifyExpiredAtOnce(CommandContext& ctx, const KeyRef& key) {
+  if (!key) ctx.Notify(kNotifyNew, "new", key.name());
+  ctx.Notify(kNotifyString, "set", key.name());
+  ctx.Notify(kNotifyGeneric, "expire", key.name());
+  ctx.Notify(kNotifyExpired, "expired", key.name());
+}
+
 // Stores under the expiry that `option` and `time_ms` ask for, and logs it with its absolute time and without its
 // conditions, which have been decided here.
 void StoreWithExpiry(CommandContext& ctx, KeyRef& key, std::string_view value,
                      const ExpiryOption& option, int64_t time_ms) {
   if (option.is_time()) {
     if (time_ms <= ctx.now_ms()) {
+      NotifyExpiredAtOnce(ctx, key);
       if (!key) return;
       ctx.Effect({"DEL", key.name()});
       return ctx.Erase(key);
     }
     Store(ctx, key, value, time_ms);
+    ctx.Notify(kNotifyGeneric, "expire", key.name());
     NumberText digits;
     return ctx.Effect({"SET", key.name(), value, "PXAT", FormatInt64(time_ms, digits)});
   }

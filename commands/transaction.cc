@@ -28,6 +28,21 @@ void Transaction::Queue(const CommandTable::Entry& command, Args args, uint64_t 
   queue_.push_back(std::move(queued));
 }
 
+std::vector<storage::Key> Transaction::GatherKeys(const engine::Engine& engine) {
+  std::vector<storage::Key> keys;
+  KeyPositions positions;
+  for (Queued& queued : queue_) {
+    if (!queued.command->has_keys) continue;
+    FindKeys(*queued.command->spec, queued.args, positions);
+    queued.key_count = positions.count;
+    for (const KeyPosition& position : positions.view()) {
+      keys.push_back(engine.MakeKey(queued.args[position.arg_index]));
+    }
+  }
+  for (const WatchedKey& watched : watched_) keys.push_back(watched.key());
+  return keys;
+}
+
 void Transaction::Watch(engine::Engine& engine, int db, const storage::Key& key) {
   const bool is_watched = std::ranges::any_of(watched_, [&](const WatchedKey& other) {
     return other.db == db && other.name == key.bytes;

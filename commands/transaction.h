@@ -25,6 +25,7 @@ class Transaction {
   struct Queued {
     const CommandTable::Entry* command = nullptr;
     uint64_t request_bytes = 0;
+    size_t key_count = 0;              ///< of its keys, which EXEC gathers
     std::unique_ptr<char[]> bytes;
     std::vector<std::string_view> args;
   };
@@ -43,6 +44,8 @@ class Transaction {
 
   void Queue(const CommandTable::Entry& command, Args args, uint64_t request_bytes);
   std::span<const Queued> queue() const { return queue_; }
+  /// The keys of all queued commands in order, then the watched ones. Notes how many each command has.
+  std::vector<storage::Key> GatherKeys(const engine::Engine& engine);
   /// Whether EXEC needs all workers to stand still: for a command that does, or whose keys are not known.
   bool is_exclusive() const { return is_exclusive_; }
   /// Whether a queued command is refused when memory is full.

@@ -262,12 +262,13 @@ void ReplyCombination(CommandContext& ctx, Args args, Operation operation) {
   }
 }
 
-void StoreCombination(CommandContext& ctx, Args args, Operation operation) {
+void StoreCombination(CommandContext& ctx, Args args, Operation operation,
+                      std::string_view event) {
   auto combination = ParseCombination(ctx, args.subspan(2), operation, Result::kStore);
   if (!combination) return;
   SortedSetBuilder result;
   Combine(*combination, operation, result);
-  ctx.reply().Integer(static_cast<int64_t>(zsets::Store(ctx, args[1], result)));
+  ctx.reply().Integer(static_cast<int64_t>(zsets::Store(ctx, args[1], result, event)));
 }
 
 // ZUNION numkeys key [key ...] [WEIGHTS weight ...] [AGGREGATE SUM | MIN | MAX] [WITHSCORES]
@@ -283,17 +284,17 @@ void ZDiff(CommandContext& ctx, Args args) { ReplyCombination(ctx, args, Operati
 
 // ZUNIONSTORE destination numkeys key [key ...] [WEIGHTS weight ...] [AGGREGATE SUM | MIN | MAX]
 void ZUnionStore(CommandContext& ctx, Args args) {
-  StoreCombination(ctx, args, Operation::kUnion);
+  StoreCombination(ctx, args, Operation::kUnion, "zunionstore");
 }
 
 // ZINTERSTORE destination numkeys key [key ...] [WEIGHTS weight ...] [AGGREGATE SUM | MIN | MAX]
 void ZInterStore(CommandContext& ctx, Args args) {
-  StoreCombination(ctx, args, Operation::kIntersection);
+  StoreCombination(ctx, args, Operation::kIntersection, "zinterstore");
 }
 
 // ZDIFFSTORE destination numkeys key [key ...]
 void ZDiffStore(CommandContext& ctx, Args args) {
-  StoreCombination(ctx, args, Operation::kDifference);
+  StoreCombination(ctx, args, Operation::kDifference, "zdiffstore");
 }
 
 // ZINTERCARD numkeys key [key ...] [LIMIT limit]

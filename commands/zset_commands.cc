@@ -119,7 +119,10 @@ void AddPairs(CommandContext& ctx, std::string_view name, const AddOptions& opti
       if (outcome == AddOutcome::kUpdated) ++updated_count;
     }
   }
-  if (added_count + updated_count != 0) ctx.Changed(key);
+  if (added_count + updated_count != 0) {
+    ctx.Changed(key);
+    ctx.Notify(kNotifyZset, options.has_incr ? "zincr" : "zadd", name);
+  }
   if (outcome == AddOutcome::kNan) return ctx.reply().Error(errors::kScoreNan);
   if (!options.has_incr) {
     return ctx.reply().Integer(options.has_ch ? added_count + updated_count : added_count);
@@ -154,8 +157,9 @@ void ZRem(CommandContext& ctx, Args args) {
       if (is_empty) break;
     }
   }
+  if (removed_count != 0) ctx.Notify(kNotifyZset, "zrem", args[1]);
   if (is_empty) {
-    ctx.Erase(key);
+    ctx.Delete(key);
   } else if (removed_count != 0) {
     ctx.Changed(key);
   }

@@ -113,13 +113,15 @@ void BeginMembers(CommandContext& ctx, size_t count, bool has_scores) {
   ctx.reply().Array(is_flat ? count * 2 : count);
 }
 
-size_t Store(CommandContext& ctx, std::string_view destination, SortedSetBuilder& built) {
+size_t Store(CommandContext& ctx, std::string_view destination, SortedSetBuilder& built,
+             std::string_view event) {
   KeyRef key = ctx.Write(destination);
   const size_t size = built.size();
   if (size != 0) {
     ctx.Put(key, built.TakeEntry(destination, LimitsOf(ctx)));
+    ctx.Notify(kNotifyZset, event, destination);
   } else if (key) {
-    ctx.Erase(key);
+    ctx.Delete(key);
   }
   return size;
 }
@@ -184,9 +186,11 @@ void PopNested(CommandContext& ctx, KeyRef& key, End end, size_t count) {
   });
 }
 
-void RemoveRanks(CommandContext& ctx, KeyRef& key, const RankRange& ranks) {
+void RemoveRanks(CommandContext& ctx, KeyRef& key, const RankRange& ranks,
+                 std::string_view event) {
   if (ranks.count == 0) return;
-  if (ranks.count == SortedSetView(*key.entry()).size()) return ctx.Erase(key);
+  ctx.Notify(kNotifyZset, event, key.name());
+  if (ranks.count == SortedSetView(*key.entry()).size()) return ctx.Delete(key);
   {
     auto place = ctx.Place(key);
     SortedSetEditor(place, LimitsOf(ctx)).RemoveRange(ranks.first, ranks.count);

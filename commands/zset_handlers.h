@@ -71,8 +71,10 @@ inline void ReplyMember(CommandContext& ctx, std::string_view member, double sco
   if (has_scores) reply.Double(score);
 }
 
-/// Stores what was built under the key, which goes if that is nothing. Returns how many members there are.
-size_t Store(CommandContext& ctx, std::string_view destination, SortedSetBuilder& built);
+/// Stores what was built under the key and publishes `event`; if it is nothing, the key goes. Returns how many
+/// members there are.
+size_t Store(CommandContext& ctx, std::string_view destination, SortedSetBuilder& built,
+             std::string_view event);
 
 /// ZADD, for GEOADD as well.
 void ZAdd(CommandContext& ctx, Args args);
@@ -97,8 +99,9 @@ void PopNested(CommandContext& ctx, KeyRef& key, End end, size_t count);
 /// The first of the keys that is there; nothing, with the answer given, if that is no sorted set.
 std::optional<KeyRef> FirstThere(CommandContext& ctx, Args keys);
 
-/// Removes those ranks and erases what is empty; for Pop.
-void RemoveRanks(CommandContext& ctx, KeyRef& key, const RankRange& ranks);
+/// Removes those ranks, publishes `event` if there are some, and erases what is empty.
+void RemoveRanks(CommandContext& ctx, KeyRef& key, const RankRange& ranks,
+                 std::string_view event);
 void LogPop(CommandContext& ctx, std::string_view key, End end, size_t count);
 
 // ---- The parts that are templates
@@ -109,10 +112,10 @@ void Pop(CommandContext& ctx, KeyRef& key, End end, size_t count, Visitor&& visi
   const size_t size = view.size();
   if (end == End::kMin) {
     view.Visit(0, count, Direction::kForward, visit);
-    RemoveRanks(ctx, key, {0, count});
+    RemoveRanks(ctx, key, {0, count}, "zpopmin");
   } else {
     view.Visit(size - 1, count, Direction::kBackward, visit);
-    RemoveRanks(ctx, key, {size - count, count});
+    RemoveRanks(ctx, key, {size - count, count}, "zpopmax");
   }
   LogPop(ctx, key.name(), end, count);
 }

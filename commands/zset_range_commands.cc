@@ -211,7 +211,7 @@ void ZRangeStore(CommandContext& ctx, Args args) {
                  });
     }
   }
-  ctx.reply().Integer(static_cast<int64_t>(zsets::Store(ctx, args[1], built)));
+  ctx.reply().Integer(static_cast<int64_t>(zsets::Store(ctx, args[1], built, "zrangestore")));
 }
 
 // ---- Counting
@@ -239,12 +239,13 @@ void ZLexCount(CommandContext& ctx, Args args) {
 
 // `resolve` turns the view into the ranks to remove.
 template <typename ResolveRanks>
-void RemoveRange(CommandContext& ctx, std::string_view name, ResolveRanks&& resolve) {
+void RemoveRange(CommandContext& ctx, std::string_view name, std::string_view event,
+                 ResolveRanks&& resolve) {
   KeyRef key = ctx.Write(name);
   if (!ctx.IsType(key, ValueType::kSortedSet)) return;
   if (!key) return ctx.reply().Integer(0);
   const RankRange ranks = resolve(SortedSetView(*key.entry()));
-  zsets::RemoveRanks(ctx, key, ranks);
+  zsets::RemoveRanks(ctx, key, ranks, event);
   ctx.reply().Integer(static_cast<int64_t>(ranks.count));
 }
 
@@ -254,7 +255,7 @@ void ZRemRangeByRank(CommandContext& ctx, Args args) {
   if (!start) return;
   const auto stop = ctx.IntArg(args[3]);
   if (!stop) return;
-  RemoveRange(ctx, args[1], [&](const SortedSetView& view) {
+  RemoveRange(ctx, args[1], "zremrangebyrank", [&](const SortedSetView& view) {
     return zsets::ClampRanks(*start, *stop, view.size());
   });
 }
@@ -263,14 +264,16 @@ void ZRemRangeByRank(CommandContext& ctx, Args args) {
 void ZRemRangeByScore(CommandContext& ctx, Args args) {
   const auto range = zsets::ScoreRangeArg(ctx, args[2], args[3]);
   if (!range) return;
-  RemoveRange(ctx, args[1], [&](const SortedSetView& view) { return RanksOf(view, *range); });
+  RemoveRange(ctx, args[1], "zremrangebyscore",
+              [&](const SortedSetView& view) { return RanksOf(view, *range); });
 }
 
 // ZREMRANGEBYLEX key min max
 void ZRemRangeByLex(CommandContext& ctx, Args args) {
   const auto range = zsets::MemberRangeArg(ctx, args[2], args[3]);
   if (!range) return;
-  RemoveRange(ctx, args[1], [&](const SortedSetView& view) { return RanksOf(view, *range); });
+  RemoveRange(ctx, args[1], "zremrangebylex",
+              [&](const SortedSetView& view) { return RanksOf(view, *range); });
 }
 
 // ---- The table

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <bit>
+#include <optional>
+#include <string>
 
 #include "base/memory.h"
+#include "storage/object.h"
 
 namespace ringtail::engine {
 namespace {
@@ -137,9 +140,19 @@ void Engine::RemoveWaiter(int db, const Key& key, const Waiter& waiter) {
   ChangeInterests(key, [&](KeyInterests& of) { of.RemoveWaiter(db, key, waiter); });
 }
 
+void Engine::NoteChange(WorkerState& worker, int db, const Key& key) {
+  const auto& interests = partitions_[PartitionOf(key.hash)].interests;
+  if (interests == nullptr || !interests->NoteChange(db, key)) return;
+  for (const ReadyKey& ready : worker.ready) {
+    if (ready.db == db && ready.name == key.bytes) return;
+  }
+  worker.ready.push_back({db, std::string(key.bytes), key.hash});
+}
+
 // An expired or evicted key is a changed one to those who watch it.
-void Engine::NoteRemoval(int db, const Entry& entry) {
-  if (has_interests()) [[unlikely]] NoteChange(db, MakeKey(entry.key()));
+void Engine::NoteRemoval(WorkerState& worker, Removal removal, int db, const Entry& entry) {
+  TellListener(worker, removal, db, entry.key());
+  NoteChange(worker, db, entry);
 }
 
 // ---- Databases
@@ -201,22 +214,53 @@ void Engine::EraseExpired(WorkerState& worker, int db, Database& database, Datab
   }
   log_.Commit();
   worker.stats.expired_keys.Add();
-  NoteRemoval(db, *found.entry);
+  NoteRemoval(worker, Removal::kExpired, db, *found.entry);
   database.Erase(found);
 }
 
-void Engine::LogErasedField(int db, const Entry& entry, std::string_view field) {
+void Engine::NoteErasedField(WorkerState& worker, int db, const Entry& entry,
+                             std::string_view field) {
   if (log_.has_readers()) {
     log_.Append(db, std::array<std::string_view, 3>{"HDEL", entry.key(), field});
   }
   log_.Commit();
+  NoteChange(worker, db, entry);
 }
 
-bool Engine::EraseExpiredFields(int db, Database& database, Database::Found found,
-                                int64_t now_ms) {
-  return database.EraseExpiredFields(found, now_ms, [&](const Entry& entry, std::string_view field) {
-    LogErasedField(db, entry, field);
-  });
+bool Engine::EraseExpiredFields(WorkerState& worker, int db, Database& database,
+                                Database::Found found) {
+  const std::string key = removal_listener_.load(std::memory_order_relaxed) == nullptr
+                              ? std::string()
+                              : std::string(found.entry->key());
+  const bool is_left = database.EraseExpiredFields(
+      found, worker.now_ms, [&](const Entry& entry, std::string_view field) {
+        NoteErasedField(worker, db, entry, field);
+      });
+  TellListener(worker, is_left ? Removal::kFieldsExpired : Removal::kLastFieldExpired, db, key);
+  return is_left;
+}
+
+// The listener is told once of each hash, when the next one's turn comes.
+bool Engine::EraseExpiredFields(WorkerState& worker, int db, Database& database) {
+  std::optional<std::string> key;
+  bool is_last_gone = false;
+  const auto tell = [&] {
+    if (!key) return;
+    TellListener(worker, is_last_gone ? Removal::kLastFieldExpired : Removal::kFieldsExpired, db,
+                 *key);
+  };
+  const bool has_more = database.EraseExpiredFields(
+      worker.now_ms, kExpiryStepRecords, [&](const Entry& entry, std::string_view field) {
+        NoteErasedField(worker, db, entry, field);
+        if (removal_listener_.load(std::memory_order_relaxed) == nullptr) return;
+        if (entry.key() != key) {
+          tell();
+          key = entry.key();
+        }
+        is_last_gone = storage::ObjectOf<storage::Object>(entry).element_count() == 1;
+      });
+  tell();
+  return has_more;
 }
 
 void Engine::RunExpiry(WorkerState& worker, size_t partition, bool& has_more) {
@@ -231,12 +275,9 @@ void Engine::RunExpiry(WorkerState& worker, size_t partition, bool& has_more) {
           }
           log_.Commit();
           worker.stats.expired_keys.Add();
-          NoteRemoval(db, entry);
+          NoteRemoval(worker, Removal::kExpired, db, entry);
         });
-        has_more |= database->EraseExpiredFields(
-            worker.now_ms, kExpiryStepRecords, [&](const Entry& entry, std::string_view field) {
-              LogErasedField(db, entry, field);
-            });
+        has_more |= EraseExpiredFields(worker, db, *database);
       }
       database->table().Move(kMoveStepBuckets);
     }
@@ -370,7 +411,7 @@ bool Engine::EvictOne(WorkerState& worker) {
       }
       log_.Commit();
       worker.stats.evicted_keys.Add();
-      NoteRemoval(victim->db, *found.entry);
+      NoteRemoval(worker, Removal::kEvicted, victim->db, *found.entry);
       // Here and now: memory that is only queued for freeing would not count as free yet.
       Entry::Destroy(database->Detach(found));
       is_evicted = true;

@@ -42,6 +42,16 @@ using storage::Entry;
 using storage::Key;
 using storage::KeyHash;
 
+/// How a key, or fields of it, went without a command.
+enum class Removal : uint8_t { kExpired, kEvicted, kFieldsExpired, kLastFieldExpired };
+
+/// Gets told of removals, by the worker that does them, with the key's lock held: be short.
+class RemovalListener {
+ public:
+  virtual ~RemovalListener() = default;
+  virtual void OnRemoved(size_t worker_index, Removal removal, int db, std::string_view key) = 0;
+};
+
 /// What one worker counted; read by INFO from other threads.
 struct EngineStats {
   Counter keyspace_hits;
@@ -72,6 +82,7 @@ struct WorkerState {
   int64_t now_ms = 0;  ///< Wall time of this batch.
   EngineStats stats;
   size_t expiry_cursor = 0;
+  std::vector<ReadyKey> ready;  ///< whose waiters are to be served, in the order in which they were changed
 };
 
 class Engine {
@@ -190,11 +201,8 @@ class Engine {
   uint64_t NextTicket() { return waiter_tickets_.fetch_add(1, std::memory_order_relaxed) + 1; }
   void AddWaiter(int db, const Key& key, const std::shared_ptr<Waiter>& waiter);
   void RemoveWaiter(int db, const Key& key, const Waiter& waiter);
-  /// Tells the watchers of a key that it changed. Returns whether somebody waits for it.
-  bool NoteChange(int db, const Key& key) {
-    const auto& interests = partitions_[PartitionOf(key.hash)].interests;
-    return interests != nullptr && interests->NoteChange(db, key);
-  }
+  /// Tells the watchers of a key that it changed; if somebody waits for it, it is among the worker's ready ones then.
+  void NoteChange(WorkerState& worker, int db, const Key& key);
   /// See KeyInterests::NextWaiter.
   std::shared_ptr<Waiter> NextWaiter(int db, const Key& key, uint64_t after, bool only_removal) const {
     const auto& interests = partitions_[PartitionOf(key.hash)].interests;
@@ -221,12 +229,14 @@ class Engine {
   void EraseExpired(WorkerState& worker, int db, Database& database, Database::Found found);
   /// Erases the expired fields of a hash, and the entry with the last of them. Returns whether the
   /// entry is still there.
-  bool EraseExpiredFields(int db, Database& database, Database::Found found, int64_t now_ms);
+  bool EraseExpiredFields(WorkerState& worker, int db, Database& database, Database::Found found);
   /// Does due background work on this worker's share of the partitions for about `budget_ns`: expiry,
   /// unfinished table moves. Returns whether there is more to do right away.
   bool RunBackground(WorkerState& worker, int64_t budget_ns);
   void SetActiveExpire(bool is_active) { is_expire_active_.store(is_active); }
   bool is_expire_active() const { return is_expire_active_.load(std::memory_order_relaxed); }
+  /// Tells this listener of removals from now on; null: nobody.
+  void SetRemovalListener(RemovalListener* listener) { removal_listener_.store(listener); }
 
   // Memory.
 
@@ -267,7 +277,14 @@ class Engine {
   /// Changes the interests of a key's partition by change(KeyInterests&), and keeps count of them.
   template <typename Change>
   void ChangeInterests(const Key& key, Change&& change);
-  void NoteRemoval(int db, const Entry& entry);
+  void NoteChange(WorkerState& worker, int db, const Entry& entry) {
+    if (has_interests()) [[unlikely]] NoteChange(worker, db, MakeKey(entry.key()));
+  }
+  void NoteRemoval(WorkerState& worker, Removal removal, int db, const Entry& entry);
+  void TellListener(WorkerState& worker, Removal removal, int db, std::string_view key) {
+    RemovalListener* const listener = removal_listener_.load(std::memory_order_relaxed);
+    if (listener != nullptr) [[unlikely]] listener->OnRemoved(worker.index, removal, db, key);
+  }
 
   size_t DatabaseIndex(int db, size_t partition) const {
     return static_cast<size_t>(db) * (partition_mask_ + 1) + partition;
@@ -275,7 +292,8 @@ class Engine {
   Database* MakeDatabase(size_t partition, int db);
   bool Evict(WorkerState& worker, int64_t target_bytes);
   bool EvictOne(WorkerState& worker);
-  void LogErasedField(int db, const Entry& entry, std::string_view field);
+  bool EraseExpiredFields(WorkerState& worker, int db, Database& database);
+  void NoteErasedField(WorkerState& worker, int db, const Entry& entry, std::string_view field);
   void SampleForEviction(WorkerState& worker);
   size_t SamplePartition(WorkerState& worker, size_t partition);
   void RunExpiry(WorkerState& worker, size_t partition, bool& has_more);
@@ -285,8 +303,8 @@ class Engine {
   const int database_count_;
   const size_t partition_mask_;
   storage::KeyHasher hasher_;
-  BackgroundDisposer disposer_;
   ArrayRetirer retirer_;
+  BackgroundDisposer disposer_;  // ends before the retirer, to which the tables that it frees give their arrays
   std::unique_ptr<Partition[]> partitions_;
   // Owned; by database, then partition. Atomic since prefetching looks without a lock; a database goes
   // away only in exclusive mode, which no batch overlaps.
@@ -296,6 +314,7 @@ class Engine {
   storage::Eviction eviction_;
   std::atomic<int64_t> memory_bytes_max_{0};
   std::atomic<bool> is_expire_active_{true};
+  std::atomic<RemovalListener*> removal_listener_{nullptr};
   std::atomic<size_t> interest_count_{0};    // keys that are watched or waited for
   std::atomic<uint64_t> waiter_tickets_{0};
   std::vector<std::unique_ptr<WorkerState>> workers_;

@@ -34,6 +34,13 @@ struct Waiter {
   bool is_woken_by_removal = false;
 };
 
+/// A key that was changed and that somebody waits for.
+struct ReadyKey {
+  int db = 0;
+  std::string name;
+  storage::KeyHash hash;
+};
+
 class KeyInterests {
  public:
   /// The watcher has to be taken out before it is destroyed. Adding it twice is as once.

@@ -77,7 +77,7 @@ void Acceptor::AcceptWaiting(Listener& listener) {
         ::accept4(listener.socket.fd.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (socket.is_open()) {
       is_failing_ = false;
-      if (!Refuse(socket)) HandOver(std::move(socket), listener);
+      if (!Refuse(socket, listener)) HandOver(std::move(socket), listener);
       continue;
     }
     const int error = errno;
@@ -89,12 +89,16 @@ void Acceptor::AcceptWaiting(Listener& listener) {
   }
 }
 
-bool Acceptor::Refuse(const UniqueFd& socket) {
+bool Acceptor::Refuse(const UniqueFd& socket, const Listener& listener) {
+  // A socket without its context lets nobody in, and least of all in the clear.
+  if (listener.socket.has_tls && tls_context_ == nullptr) return true;
   if (!hooks_.refusal) return false;
   size_t open_count = 0;
   for (const Worker* worker : workers_) open_count += worker->connection_count();
   const std::string_view text = hooks_.refusal(open_count);
   if (text.empty()) return false;
+  // A handshake only to say no would cost what the bound is to save.
+  if (listener.socket.has_tls) return true;
   // A fresh socket's buffer is empty, so this either goes out at once or the client is gone.
   static_cast<void>(::send(socket.get(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
   return true;
@@ -109,18 +113,21 @@ void Acceptor::HandOver(UniqueFd socket, const Listener& listener) {
   target.connection_count_.fetch_add(1, std::memory_order_relaxed);
   const uint32_t tag = listener.socket.tag;
   const bool is_unix_socket = listener.socket.is_unix_socket;
+  std::shared_ptr<const TlsContext> tls = listener.socket.has_tls ? tls_context_ : nullptr;
   if (&target == &home_) {
-    target.AdoptCounted(std::move(socket), tag, is_unix_socket);
+    target.AdoptCounted(std::move(socket), tag, is_unix_socket, std::move(tls), "");
     return;
   }
-  target.Post([&target, socket = std::move(socket), tag, is_unix_socket]() mutable {
-    target.AdoptCounted(std::move(socket), tag, is_unix_socket);
+  target.Post([&target, socket = std::move(socket), tag, is_unix_socket,
+               tls = std::move(tls)]() mutable {
+    target.AdoptCounted(std::move(socket), tag, is_unix_socket, std::move(tls), "");
   });
 }
 
 void Acceptor::Rest(int error) {
-  if (!is_failing_ && hooks_.on_error) hooks_.on_error(std::strerror(error));
-  is_failing_ = true;
+  // A socket that does not listen for the moment is no failure (Network::SuspendListening).
+  if (!is_failing_ && error != EINVAL && hooks_.on_error) hooks_.on_error(std::strerror(error));
+  is_failing_ = error != EINVAL;
   for (const auto& listener : listeners_) uv_poll_stop(&listener->poll);
   rest_timer_ = home_.StartTimer(kRestMs, [this] {
     for (const auto& listener : listeners_) {

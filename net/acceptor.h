@@ -14,6 +14,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "net/listener.h"
@@ -47,6 +48,10 @@ class Acceptor {
   void Remove(uint32_t tag);
   /// Stops accepting on all of them.
   void Close();
+  /// What connections that come over TLS sockets use from now on.
+  void SetTlsContext(std::shared_ptr<const TlsContext> context) {
+    tls_context_ = std::move(context);
+  }
   /// Nodelay and keepalive for connections accepted from now on, by the sockets that are here.
   void SetSocketOptions(const SocketOptions& options);
 
@@ -56,7 +61,7 @@ class Acceptor {
   static void OnReadable(uv_poll_t* poll, int status, int events);
   void AcceptWaiting(Listener& listener);
   void HandOver(UniqueFd socket, const Listener& listener);
-  bool Refuse(const UniqueFd& socket);
+  bool Refuse(const UniqueFd& socket, const Listener& listener);
   void Rest(int error);
   void CloseListener(std::unique_ptr<Listener> listener);
 
@@ -64,6 +69,7 @@ class Acceptor {
   const std::vector<Worker*> workers_;
   const AcceptHooks hooks_;
   std::vector<std::unique_ptr<Listener>> listeners_;
+  std::shared_ptr<const TlsContext> tls_context_;
   TimerId rest_timer_;
   bool is_failing_ = false;
 };

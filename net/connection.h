@@ -22,6 +22,7 @@
 #include "net/block_receiver.h"
 #include "net/connection_id.h"
 #include "net/input_buffer.h"
+#include "net/tls_transport.h"
 #include "net/unique_fd.h"
 #include "proto/output_buffer.h"
 
@@ -127,6 +128,8 @@ class Connection {
   /// The tag of the listener that accepted it (ListenOptions::tag).
   uint32_t listener_tag() const { return listener_tag_; }
   bool is_unix_socket() const { return is_unix_socket_; }
+  /// Its TLS, or null if it speaks in the clear. For questions only.
+  const TlsTransport* tls() const { return tls_.get(); }
   /// "ip:port", "[v6]:port", "/path:0" as Redis writes them; "?:0" if the peer is gone. One system
   /// call.
   std::string PeerAddress() const;
@@ -164,6 +167,7 @@ class Connection {
   bool is_reading_paused_ = false;
   bool resumes_by_itself_ = false;
   bool is_output_held_ = false;
+  bool is_known_ = false;      // the delegate has been told of it
   bool has_progress_ = false;  // something was consumed in this turn
   CloseReason close_reason_ = CloseReason::kRequested;
 
@@ -174,6 +178,7 @@ class Connection {
   bool is_waiting_for_writable_ = false;
   uint8_t polled_events_ = 0;
 
+  std::unique_ptr<TlsTransport> tls_;  // null: in the clear
   InputBuffer input_;
   BlockReceiver block_;
   proto::OutputBuffer output_;

@@ -129,7 +129,9 @@ Result<std::vector<ListeningSocket>> OpenTcpListeners(const ListenOptions& optio
   std::vector<ListeningSocket> sockets;
   for (const std::string& bind : options.binds) {
     const BindTarget target = ParseBind(bind);
-    ListeningSocket socket{.fd = {}, .name = {}, .port = 0, .tag = options.tag};
+    ListeningSocket socket{
+        .fd = {}, .name = {}, .port = 0, .tag = options.tag, .backlog = options.backlog};
+    socket.has_tls = options.has_tls;
     const std::optional<SocketFailure> failure = OpenTarget(target, options, socket.fd);
     const std::string shown =
         target.address.empty() ? (target.family == AF_INET ? "*" : "::*") : target.address;
@@ -158,7 +160,8 @@ Result<ListeningSocket> OpenUnixListener(const UnixListenOptions& options) {
   std::memcpy(address.sun_path, options.path.data(), options.path.size());
   ::unlink(options.path.c_str());
   ListeningSocket socket{
-      .fd = MakeSocket(AF_UNIX), .name = options.path, .tag = options.tag, .is_unix_socket = true};
+      .fd = MakeSocket(AF_UNIX), .name = options.path, .tag = options.tag, .is_unix_socket = true,
+      .backlog = options.backlog};
   if (!socket.fd.is_open()) return Error{prefix + Failure("socket").what};
   const auto failure = Listen(socket.fd.get(), reinterpret_cast<const sockaddr*>(&address),
                               sizeof(address), options.backlog);
@@ -171,6 +174,15 @@ Result<ListeningSocket> OpenUnixListener(const UnixListenOptions& options) {
 
 void ApplySocketOptions(const ListeningSocket& socket, const SocketOptions& options) {
   if (!socket.is_unix_socket) Apply(socket.fd.get(), options);
+}
+
+// Linux gives up listening, but not the name, when a listening socket is shut down; and SO_REUSEADDR lets another
+// socket bind to the name of one that does not listen.
+void StopListening(int fd) { ::shutdown(fd, SHUT_RDWR); }
+
+Result<void> ListenAgain(int fd, int backlog) {
+  if (::listen(fd, backlog) == 0) return {};
+  return Error{Failure("listen").what};
 }
 
 int SystemBacklogMax() {

@@ -31,6 +31,8 @@ struct ListenOptions {
   int backlog = 511;
   /// Handed to every connection that comes this way (Connection::listener_tag).
   uint32_t tag = 0;
+  /// Connections that come this way speak TLS, with Network::SetTlsContext's context.
+  bool has_tls = false;
   SocketOptions socket = {};
 };
 
@@ -48,6 +50,8 @@ struct ListeningSocket {
   uint16_t port = 0;
   uint32_t tag = 0;
   bool is_unix_socket = false;
+  int backlog = 511;
+  bool has_tls = false;
 };
 
 /// Binds and listens on every address, all or nothing. An address family the system does not know
@@ -60,6 +64,11 @@ Result<ListeningSocket> OpenUnixListener(const UnixListenOptions& options);
 /// Sets the options that connections accepted by this listening TCP socket will have. On Linux an
 /// accepted socket inherits its listener's, which saves five system calls a connection.
 void ApplySocketOptions(const ListeningSocket& socket, const SocketOptions& options);
+/// Lets go of a listening socket's address: nobody can connect, and another socket can take it. Who waited to be
+/// accepted is turned away.
+void StopListening(int fd);
+/// Takes the address back after StopListening.
+Result<void> ListenAgain(int fd, int backlog);
 /// The system's upper bound for backlogs, or 0 if it does not say; to warn when `tcp-backlog` is
 /// higher.
 int SystemBacklogMax();

@@ -1,5 +1,7 @@
 #include "net/network.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <future>
 
@@ -29,13 +31,48 @@ Result<void> Network::Start() {
 }
 
 void Network::Listen(std::vector<ListeningSocket> sockets) {
+  {
+    const std::lock_guard lock(mutex_);
+    for (const ListeningSocket& socket : sockets) {
+      listening_.push_back({UniqueFd(::fcntl(socket.fd.get(), F_DUPFD_CLOEXEC, 0)), socket.tag,
+                            socket.backlog});
+    }
+  }
   workers_[0]->Post([this, sockets = std::move(sockets)]() mutable {
     for (ListeningSocket& socket : sockets) acceptor_->Add(std::move(socket));
   });
 }
 
+void Network::SuspendListening(uint32_t tag) {
+  const std::lock_guard lock(mutex_);
+  for (const Listening& socket : listening_) {
+    if (socket.tag == tag) net::StopListening(socket.fd.get());
+  }
+}
+
+Result<void> Network::ResumeListening(uint32_t tag) {
+  const std::lock_guard lock(mutex_);
+  Result<void> resumed;
+  for (const Listening& socket : listening_) {
+    if (socket.tag != tag) continue;
+    const auto listens = ListenAgain(socket.fd.get(), socket.backlog);
+    if (!listens.ok()) resumed = listens;
+  }
+  return resumed;
+}
+
 void Network::StopListening(uint32_t tag) {
+  {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(listening_, [tag](const Listening& socket) { return socket.tag == tag; });
+  }
   workers_[0]->Post([this, tag] { acceptor_->Remove(tag); });
+}
+
+void Network::SetTlsContext(std::shared_ptr<const TlsContext> context) {
+  workers_[0]->Post([this, context = std::move(context)]() mutable {
+    acceptor_->SetTlsContext(std::move(context));
+  });
 }
 
 void Network::SetSocketOptions(const SocketOptions& options) {
@@ -71,6 +108,7 @@ void Network::Stop() {
     accepting_ended.set_value();
   });
   accepting_ended.get_future().wait();
+  listening_.clear();
   for (auto& worker : workers_) worker->RequestStop();
   for (auto& worker : workers_) worker->Join();
 }

@@ -48,6 +48,13 @@ class Network {
   void Listen(std::vector<ListeningSocket> sockets);
   /// Stops accepting on the sockets of that tag (for a changed port); open connections stay.
   void StopListening(uint32_t tag);
+  /// Lets go of the addresses of that tag's sockets so that others can be opened there; until then nobody can
+  /// connect. To be followed by StopListening or by ResumeListening.
+  void SuspendListening(uint32_t tag);
+  /// Takes the addresses back.
+  Result<void> ResumeListening(uint32_t tag);
+  /// What connections that come over sockets with TLS use from now on; open ones keep theirs.
+  void SetTlsContext(std::shared_ptr<const TlsContext> context);
   /// Changes ListenOptions::socket for connections accepted from now on.
   void SetSocketOptions(const SocketOptions& options);
   /// Calls `on_signal(number)` on worker 0's thread whenever one of the signals arrives.
@@ -88,9 +95,17 @@ class Network {
   AcceptHooks hooks_;
   bool is_started_ = false;
 
+  // The acceptor's sockets a second time, for what must not wait for worker 0.
+  struct Listening {
+    UniqueFd fd;
+    uint32_t tag;
+    int backlog;
+  };
+
   std::mutex mutex_;
   std::condition_variable stop_requested_;
-  bool is_stop_requested_ = false;  // guarded by mutex_
+  bool is_stop_requested_ = false;    // guarded by mutex_
+  std::vector<Listening> listening_;  // guarded by mutex_
 };
 
 }  // namespace ringtail::net

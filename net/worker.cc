@@ -95,11 +95,21 @@ Connection* Worker::Find(ConnectionId id) {
 }
 
 Connection* Worker::Adopt(UniqueFd socket, uint32_t listener_tag, bool is_unix_socket) {
-  connection_count_.fetch_add(1, std::memory_order_relaxed);
-  return AdoptCounted(std::move(socket), listener_tag, is_unix_socket);
+  return AdoptTls(std::move(socket), listener_tag, is_unix_socket, nullptr, "");
 }
 
-Connection* Worker::AdoptCounted(UniqueFd socket, uint32_t listener_tag, bool is_unix_socket) {
+Connection* Worker::AdoptTls(UniqueFd socket, uint32_t listener_tag, bool is_unix_socket,
+                             std::shared_ptr<const TlsContext> context,
+                             const std::string& server_name) {
+  connection_count_.fetch_add(1, std::memory_order_relaxed);
+  return AdoptCounted(std::move(socket), listener_tag, is_unix_socket, std::move(context),
+                      server_name);
+}
+
+// Without a context the connection speaks in the clear.
+Connection* Worker::AdoptCounted(UniqueFd socket, uint32_t listener_tag, bool is_unix_socket,
+                                 std::shared_ptr<const TlsContext> context,
+                                 const std::string& server_name) {
   if (free_slots_.empty() && slots_.size() < kSlotCountMax) {
     free_slots_.push_back(slot_count());
     slots_.emplace_back();
@@ -111,7 +121,9 @@ Connection* Worker::AdoptCounted(UniqueFd socket, uint32_t listener_tag, bool is
   const uint32_t slot = free_slots_.back();
   const ConnectionId id(index_, slot, slots_[slot].generation);
   auto* connection = new Connection(*this, id, std::move(socket), listener_tag, is_unix_socket);
-  if (uv_poll_init(&loop_, &connection->poll_, connection->fd()) != 0) {
+  const bool has_tls = context != nullptr;
+  if ((has_tls && !MakeTls(*connection, std::move(context), server_name)) ||
+      uv_poll_init(&loop_, &connection->poll_, connection->fd()) != 0) {
     delete connection;
     connection_count_.fetch_sub(1, std::memory_order_relaxed);
     return nullptr;
@@ -122,7 +134,12 @@ Connection* Worker::AdoptCounted(UniqueFd socket, uint32_t listener_tag, bool is
   Increment(stats_.accepted_count, 1);
   UpdateInterest(*connection);
   Awake();
-  delegate_.OnAccept(*connection);
+  if (has_tls) {
+    StartHandshake(*connection);
+  } else {
+    connection->is_known_ = true;
+    delegate_.OnAccept(*connection);
+  }
   return connection;
 }
 
@@ -146,6 +163,7 @@ void Worker::OnCronTick(uv_timer_t* timer) {
 
 void Worker::OnCheck(uv_check_t* check) {
   auto& worker = *static_cast<Worker*>(check->data);
+  worker.handshake_ns_ = 0;
   worker.AddMarkedReady();
   worker.RunReady();
   worker.FinishTurn();
@@ -227,7 +245,8 @@ void Worker::CloseListed() {
 
 void Worker::Close(Connection& connection) {
   if (!is_awake_) Awake();
-  delegate_.OnClose(connection, connection.close_reason_);
+  if (connection.is_known_) delegate_.OnClose(connection, connection.close_reason_);
+  if (connection.tls_ != nullptr) SayFarewell(connection);
   if (connection.is_marked_ready_) std::erase(marked_ready_, &connection);
   connection.state_.reset();
   connection.input_.Clear();

@@ -23,6 +23,8 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -31,6 +33,7 @@
 #include "net/connection.h"
 #include "net/connection_id.h"
 #include "net/mailbox.h"
+#include "net/tls_transport.h"
 #include "net/turn_arena.h"
 #include "net/unique_fd.h"
 #include "net/worker_delegate.h"
@@ -45,6 +48,11 @@ struct WorkerOptions {
   /// What one connection may be sent in one turn, so that a 100 MB reply does not keep others
   /// waiting.
   size_t flush_bytes_max = 1024 * 1024;
+  /// How long a TLS handshake may take, from the accept on.
+  int64_t handshake_timeout_ms = 10'000;
+  /// Handshakes cost about a millisecond each. When so much has gone into them in one turn, those
+  /// that wait come later, so that a crowd of new connections does not keep the others waiting.
+  int64_t handshake_ns_per_turn_max = 2'000'000;
 };
 
 /// A one-shot timer of one worker.
@@ -64,6 +72,8 @@ struct alignas(64) WorkerStats {
   std::atomic<uint64_t> closed_count{0};
   std::atomic<uint64_t> turn_count{0};
   std::atomic<uint64_t> early_turn_count{0};
+  std::atomic<uint64_t> handshake_count{0};
+  std::atomic<uint64_t> failed_handshake_count{0};
 };
 
 class Worker {
@@ -113,6 +123,11 @@ class Worker {
 
   /// Takes a connected, non-blocking socket over and calls OnAccept. Null if the system refuses.
   Connection* Adopt(UniqueFd socket, uint32_t listener_tag, bool is_unix_socket);
+  /// The same for a socket that speaks TLS, as the context's role says: OnAccept is called when the
+  /// handshake is done, or OnHandshakeFailed. A client's socket may still be connecting, and
+  /// announces server_name unless that is empty.
+  Connection* AdoptTls(UniqueFd socket, uint32_t listener_tag, bool is_unix_socket,
+                       std::shared_ptr<const TlsContext> context, const std::string& server_name);
   /// The connection of that id, or null.
   Connection* Find(ConnectionId id);
   /// The connection in a slot (or null), for walks in slices: slots are 0 to slot_count() - 1.
@@ -175,6 +190,18 @@ class Worker {
   bool Send(Connection& connection);
   void UpdateInterest(Connection& connection);
 
+  // The same with TLS (worker_tls.cc).
+  bool MakeTls(Connection& connection, std::shared_ptr<const TlsContext> context,
+               const std::string& server_name);
+  void StartHandshake(Connection& connection);
+  ssize_t ReceiveTls(Connection& connection);
+  ssize_t DecryptAll(Connection& connection);
+  bool GoOnWithHandshake(Connection& connection);
+  void FailHandshake(Connection& connection, std::string_view why);
+  bool SendTls(Connection& connection);
+  bool SendRecords(Connection& connection);
+  void SayFarewell(Connection& connection);
+
   static void Increment(std::atomic<uint64_t>& counter, uint64_t by) {
     counter.store(counter.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
   }
@@ -186,7 +213,9 @@ class Worker {
   void FlushListed();
   void CloseListed();
   void Close(Connection& connection);
-  Connection* AdoptCounted(UniqueFd socket, uint32_t listener_tag, bool is_unix_socket);
+  Connection* AdoptCounted(UniqueFd socket, uint32_t listener_tag, bool is_unix_socket,
+                           std::shared_ptr<const TlsContext> context,
+                           const std::string& server_name);
   void ArmTimer();
   void RunDueTimers();
 
@@ -216,6 +245,7 @@ class Worker {
   proto::ChunkPool chunk_pool_;
   std::vector<Slot> slots_;
   std::vector<uint32_t> free_slots_;
+  std::unique_ptr<TlsWorkerMemory> tls_memory_;  // made by the first connection with TLS
   std::map<TimerId, std::function<void()>> timers_;
   uint64_t timer_sequence_ = 0;
 
@@ -230,6 +260,7 @@ class Worker {
   bool is_awake_ = false;
   bool needs_finish_ = false;  // the delegate was called since the last OnBeforeFlush
   bool is_stopping_ = false;
+  int64_t handshake_ns_ = 0;  // spent in this turn
   int64_t trimmed_ms_ = 0;
 };
 

@@ -1,4 +1,4 @@
-// The worker's receiving and sending; the turn around it is in worker.cc.
+// The worker's receiving and sending; the turn around it is in worker.cc, TLS in worker_tls.cc.
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -80,8 +80,9 @@ void Worker::Receive(Connection& connection) {
     if (connection.is_closing_) return;
   }
   if (connection.is_reading_paused_ || connection.is_closing_after_flush_) return;
-  const ssize_t received =
-      connection.is_reading_block() ? ReceiveBlock(connection) : ReceiveInput(connection);
+  const ssize_t received = connection.tls_ != nullptr      ? ReceiveTls(connection)
+                           : connection.is_reading_block() ? ReceiveBlock(connection)
+                                                           : ReceiveInput(connection);
   const int error = errno;
   Increment(stats_.receive_count, 1);
   if (received > 0) [[likely]] {
@@ -143,14 +144,17 @@ void Worker::Flush(Connection& connection) {
   connection.is_listed_ = false;
   if (connection.is_closing_ || connection.is_output_held_) return;
   const bool had_to_wait = (connection.polled_events_ & UV_WRITABLE) != 0;
-  if (!connection.output_.is_empty()) {
+  if (connection.tls_ != nullptr) {
+    if (connection.is_waiting_for_writable_ || !SendTls(connection)) return;
+  } else if (!connection.output_.is_empty()) {
     if (connection.is_waiting_for_writable_ || !Send(connection)) return;
   }
   if (connection.resumes_by_itself_ &&
       connection.output_bytes() <= connection.resume_output_bytes_) {
     connection.ResumeReading();
   }
-  if (!connection.output_.is_empty()) return;
+  // With TLS, records may be waiting when the output is empty.
+  if (!connection.output_.is_empty() || connection.is_waiting_for_writable_) return;
   if (had_to_wait) {
     UpdateInterest(connection);
     Awake();

@@ -150,6 +150,17 @@ void OutputBuffer::Consume(size_t size) {
   OpenTail();
 }
 
+std::string OutputBuffer::TakeString() {
+  SealTail();
+  std::string bytes;
+  bytes.reserve(closed_bytes_);
+  for (const Segment* segment = head_; segment != nullptr; segment = segment->next) {
+    bytes.append(segment->begin, segment->size());
+  }
+  Clear();
+  return bytes;
+}
+
 void OutputBuffer::ShrinkToFit() {
   if (cursor_ == nullptr || tail_->chunk_bytes != ChunkPool::kLargeChunkBytes) return;
   const size_t used_bytes = static_cast<size_t>(cursor_ - tail_->begin);

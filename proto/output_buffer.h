@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string>
 #include <string_view>
 
 #include "base/shared_bytes.h"
@@ -62,6 +63,8 @@ class OutputBuffer {
   int FillIovecs(iovec* out, int max) const;
   /// Forgets the first `size` unsent bytes: they have been written.
   void Consume(size_t size);
+  /// Takes everything out as one string.
+  std::string TakeString();
   /// Moves what is left into a chunk that fits it, when the socket takes no more for now.
   void ShrinkToFit();
   /// Drops everything; the buffer then owns no memory.

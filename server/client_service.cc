@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "commands/executor.h"
+#include "commands/pubsub_service.h"
 #include "commands/registry.h"
 #include "commands/transaction.h"
 #include "server/server.h"
@@ -13,6 +14,7 @@ namespace {
 std::string Flags(const commands::ClientState& client, const net::Connection& connection) {
   std::string flags;
   if (client.is_monitor) flags += 'O';
+  if (client.subscription_count != 0) flags += 'P';
   if (client.waiter != nullptr) flags += 'b';
   if (client.transaction != nullptr) {
     if (client.transaction->is_open) flags += 'x';
@@ -42,7 +44,12 @@ std::string ClientDirectory::Line(const Session& session) const {
   line += " db=" + std::to_string(client.db);
   const commands::Transaction* transaction = client.transaction.get();
   const bool is_in_transaction = transaction != nullptr && transaction->is_open;
-  line += " sub=0 psub=0 ssub=0 multi=";
+  const auto subscriptions = [&](commands::ChannelKind kind) {
+    return number(client.subscriptions == nullptr ? 0 : client.subscriptions->count(kind));
+  };
+  line += " sub=" + subscriptions(commands::ChannelKind::kChannel);
+  line += " psub=" + subscriptions(commands::ChannelKind::kPattern);
+  line += " ssub=" + subscriptions(commands::ChannelKind::kShard) + " multi=";
   line += is_in_transaction ? number(transaction->queue().size()) : "-1";
   line += " qbuf=";
   line += number(session.published.input_bytes.load(std::memory_order_relaxed));
@@ -66,8 +73,9 @@ bool ClientDirectory::Matches(const Session& session,
       std::find(filter.ids.begin(), filter.ids.end(), client.id) == filter.ids.end()) {
     return false;
   }
-  // Masters, replicas and subscribers are connections of kinds that do not exist yet.
-  if (filter.type && !commands::EqualsIgnoreCase(*filter.type, "normal")) return false;
+  // Masters and replicas are connections of kinds that do not exist yet.
+  const std::string_view type = client.subscription_count == 0 ? "normal" : "pubsub";
+  if (filter.type && !commands::EqualsIgnoreCase(*filter.type, type)) return false;
   if (filter.address && *filter.address != session.address) return false;
   if (filter.local_address && *filter.local_address != session.local_address) return false;
   if (filter.user && *filter.user != client.user) return false;
@@ -131,15 +139,22 @@ bool ClientDirectory::Close(std::string_view user_name, uint64_t self_id) {
 
 // A subscription outlives no right to it.
 void ClientDirectory::CloseSubscribers(const commands::AclUser& user) {
-  if (!visit_subscriptions_) return;
-  server_.clients().ForEach([&](Session& session) {
-    if (session.client.user != user.name || session.client.is_closing) return;
-    bool is_allowed = true;
-    visit_subscriptions_(session.client, [&](std::string_view name, commands::ChannelName kind) {
-      is_allowed = is_allowed && commands::MayUseChannel(user, name, kind);
+  using commands::ChannelKind;
+  const auto may_keep_all = [&](const commands::ClientState& client, ChannelKind kind) {
+    const auto name_kind = kind == ChannelKind::kPattern ? commands::ChannelName::kPattern
+                                                         : commands::ChannelName::kChannel;
+    return std::ranges::all_of(server_.pubsub().NamesOf(client, kind), [&](std::string_view name) {
+      return commands::MayUseChannel(user, name, name_kind);
     });
-    if (is_allowed) return;
-    session.client.is_closing = true;
+  };
+  server_.clients().ForEach([&](Session& session) {
+    commands::ClientState& client = session.client;
+    if (client.user != user.name || client.is_closing || client.subscription_count == 0) return;
+    if (may_keep_all(client, ChannelKind::kChannel) && may_keep_all(client, ChannelKind::kPattern) &&
+        may_keep_all(client, ChannelKind::kShard)) {
+      return;
+    }
+    client.is_closing = true;
     server_.network().PostTo(session.connection().id(),
                              [](net::Connection& connection) { connection.CloseNow(); });
   });

@@ -8,7 +8,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <functional>
 #include <string>
 
 #include "base/clock.h"
@@ -45,15 +44,6 @@ class ClientDirectory final : public commands::ClientService,
   // WaitService.
   void Deliver(const commands::Waiter& waiter, std::string reply) override;
 
-  /// Calls `visit` for every channel and pattern that a client is subscribed to, in exclusive mode. Given before the
-  /// workers start; without it nobody is subscribed to anything.
-  using SubscriptionVisitor = std::function<void(
-      const commands::ClientState& client,
-      const std::function<void(std::string_view name, commands::ChannelName kind)>& visit)>;
-  void SetSubscriptionVisitor(SubscriptionVisitor visitor) {
-    visit_subscriptions_ = std::move(visitor);
-  }
-
   /// What is held back now. One load while nothing is.
   enum class Paused { kNothing, kWrites, kAll };
   Paused paused() const;
@@ -63,7 +53,6 @@ class ClientDirectory final : public commands::ClientService,
   bool Matches(const Session& session, const commands::ClientFilter& filter) const;
 
   Server& server_;
-  SubscriptionVisitor visit_subscriptions_;
   std::atomic<int64_t> paused_until_ms_{0};
   std::atomic<bool> is_all_paused_{false};
 };

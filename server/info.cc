@@ -75,6 +75,27 @@ std::string OsName() {
   return std::string(name.sysname) + " " + name.release + " " + name.machine;
 }
 
+// The port that clients are most likely to want.
+int64_t PortOf(const Config& config) {
+  return config.network.port != 0 ? config.network.port : config.tls.port;
+}
+
+// One line for each way to connect; the number is that of its kind, as Redis 7.2 counts them.
+void AddListeners(const Config& config, std::string& out) {
+  std::string binds;
+  for (const std::string& bind : config.network.bind) binds += ",bind=" + bind;
+  const auto add = [&](int kind, const char* name, int64_t port) {
+    if (port == 0) return;
+    Add(out, "listener%d:name=%s%s,port=%lld", kind, name, binds.c_str(),
+        static_cast<long long>(port));
+  };
+  add(0, "tcp", config.network.port);
+  if (!config.network.unix_socket_path.empty()) {
+    Add(out, "listener1:name=unix,bind=%s", config.network.unix_socket_path.c_str());
+  }
+  add(2, "tls", config.tls.port);
+}
+
 double Seconds(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
 }
@@ -139,6 +160,8 @@ Info::Totals Info::AddUp() const {
     totals.reads += io.receive_count.load(std::memory_order_relaxed);
     totals.writes += io.send_count.load(std::memory_order_relaxed);
     totals.accepted += io.accepted_count.load(std::memory_order_relaxed);
+    totals.handshakes += io.handshake_count.load(std::memory_order_relaxed);
+    totals.failed_handshakes += io.failed_handshake_count.load(std::memory_order_relaxed);
   }
   totals.connections = server_.network().connection_count();
   return totals;
@@ -223,7 +246,7 @@ void Info::Server_(std::string& out) const {
   Add(out, "process_id:%d", getpid());
   Add(out, "process_supervised:no");
   Add(out, "run_id:%s", run_id_.c_str());
-  Add(out, "tcp_port:%lld", static_cast<long long>(config->network.port));
+  Add(out, "tcp_port:%lld", static_cast<long long>(PortOf(*config)));
   Add(out, "server_time_usec:%lld", static_cast<long long>(server_.clock().WallNs() / 1000));
   Add(out, "uptime_in_seconds:%lld", static_cast<long long>(uptime_s));
   Add(out, "uptime_in_days:%lld", static_cast<long long>(uptime_s / 86400));
@@ -234,6 +257,7 @@ void Info::Server_(std::string& out) const {
   Add(out, "config_file:%s", server_.config().file_path().c_str());
   Add(out, "io_threads_active:0");
   Add(out, "worker_threads:%zu", server_.engine().worker_count());
+  AddListeners(*config, out);
 }
 
 void Info::Clients(std::string& out, const Totals& totals) const {
@@ -332,6 +356,8 @@ void Info::Stats(std::string& out, const Totals& totals) {
   Add(out, "instantaneous_input_kbps:%.2f", rates.input_kib_per_second);
   Add(out, "instantaneous_output_kbps:%.2f", rates.output_kib_per_second);
   Add(out, "rejected_connections:%llu", static_cast<Line>(server_.rejected_connections()));
+  Add(out, "acl_access_denied_tls_cert:%llu",
+      static_cast<Line>(server_.unknown_certificate_users()));
   Add(out, "sync_full:0");
   Add(out, "sync_partial_ok:0");
   Add(out, "sync_partial_err:0");
@@ -342,8 +368,13 @@ void Info::Stats(std::string& out, const Totals& totals) {
   Add(out, "total_eviction_exceeded_time:%llu", static_cast<Line>(totals.eviction_ns / 1'000'000));
   Add(out, "keyspace_hits:%llu", static_cast<Line>(totals.hits));
   Add(out, "keyspace_misses:%llu", static_cast<Line>(totals.misses));
-  Add(out, "pubsub_channels:0");
-  Add(out, "pubsub_patterns:0");
+  Pubsub& pubsub = server_.pubsub();
+  const auto names = [&](commands::ChannelKind kind) {
+    return static_cast<Line>(pubsub.NameCount(kind));
+  };
+  Add(out, "pubsub_channels:%llu", names(commands::ChannelKind::kChannel));
+  Add(out, "pubsub_patterns:%llu", names(commands::ChannelKind::kPattern));
+  Add(out, "pubsubshard_channels:%llu", names(commands::ChannelKind::kShard));
   Add(out, "latest_fork_usec:0");
   Add(out, "total_forks:0");
   Add(out, "total_error_replies:%llu", static_cast<Line>(totals.errors));
@@ -513,7 +544,7 @@ std::string Info::Metrics() {
   input.os = os;
   input.maxmemory_policy = storage::EvictionPolicyName(server_.engine().eviction().policy());
   input.run_id = run_id_;
-  input.tcp_port = static_cast<uint64_t>(config->network.port);
+  input.tcp_port = static_cast<uint64_t>(PortOf(*config));
   input.process_id = static_cast<uint64_t>(getpid());
   input.start_time_seconds = static_cast<double>(server_.started_ms()) / 1000;
   input.uptime_seconds =
@@ -534,11 +565,17 @@ std::string Info::Metrics() {
   input.lazyfree_pending_objects = server_.engine().disposer().pending_count();
   input.connections_received = totals.accepted;
   input.connections_rejected = server_.rejected_connections();
+  input.tls_handshakes = totals.handshakes;
+  input.failed_tls_handshakes = totals.failed_handshakes;
   input.commands_processed = totals.commands;
   input.net_input_bytes = totals.input_bytes;
   input.net_output_bytes = totals.output_bytes;
   input.keyspace_hits = totals.hits;
   input.keyspace_misses = totals.misses;
+  Pubsub& pubsub = server_.pubsub();
+  input.pubsub_channels = pubsub.NameCount(commands::ChannelKind::kChannel);
+  input.pubsub_patterns = pubsub.NameCount(commands::ChannelKind::kPattern);
+  input.pubsubshard_channels = pubsub.NameCount(commands::ChannelKind::kShard);
   input.expired_keys = totals.expired;
   input.evicted_keys = totals.evicted;
   const AclLog& denied = server_.acl().log();

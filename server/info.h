@@ -46,6 +46,8 @@ class Info final : public commands::InfoService {
     uint64_t output_bytes = 0;
     uint64_t connections = 0;
     uint64_t accepted = 0;
+    uint64_t handshakes = 0;
+    uint64_t failed_handshakes = 0;
     uint64_t reads = 0;
     uint64_t writes = 0;
     uint64_t hits = 0;

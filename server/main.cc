@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "base/memory.h"
 #include "base/version.h"
 #include "server/config/command_line.h"
 #include "server/config/loader.h"
@@ -68,20 +69,28 @@ int Serve(ConfigStore& store, Logging& logging, std::span<WorkerNote> notes) {
   const auto config = store.Snapshot();
   FollowChanges(store, logging);
   BlockShutdownSignals();
+  memory::ReturnPagesInBackground();
   Server server(store, notes);
   logging.SetRole('M');
   logging.WriteStartupBanner({.mode = "standalone",
-                              .port = static_cast<int>(config->network.port),
+                              .port = static_cast<int>(
+                                  config->network.port != 0 ? config->network.port : config->tls.port),
                               .pid = getpid(),
                               .version = kVersion,
                               .threads = static_cast<int>(server.engine().worker_count()),
                               .always_shows_logo = config->log.is_logo_always_shown});
   if (const auto failure = server.Start()) {
     LOG(WARNING) << failure->what;
-    if (failure->is_port_busy) LogListenFailure(static_cast<int>(config->network.port), "TCP");
+    const bool is_plain = config->network.port != 0;
+    if (failure->is_port_busy) {
+      LogListenFailure(static_cast<int>(is_plain ? config->network.port : config->tls.port),
+                       is_plain ? "TCP" : "TLS");
+    }
     return 1;
   }
-  if (config->network.port != 0) LOG(INFO) << "Ready to accept connections";
+  if (config->network.port != 0 || config->tls.port != 0) {
+    LOG(INFO) << "Ready to accept connections";
+  }
   if (!config->network.unix_socket_path.empty()) {
     LOG(INFO) << "The server is now ready to accept connections at "
               << config->network.unix_socket_path;

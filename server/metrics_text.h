@@ -127,12 +127,17 @@ struct MetricsInput {
   uint64_t lazyfree_pending_objects = 0;
   // Stats, since the start or CONFIG RESETSTAT
   uint64_t connections_received = 0;
+  uint64_t tls_handshakes = 0;
+  uint64_t failed_tls_handshakes = 0;
   uint64_t connections_rejected = 0;
   uint64_t commands_processed = 0;
   uint64_t net_input_bytes = 0;
   uint64_t net_output_bytes = 0;
   uint64_t keyspace_hits = 0;
   uint64_t keyspace_misses = 0;
+  uint64_t pubsub_channels = 0;
+  uint64_t pubsub_patterns = 0;
+  uint64_t pubsubshard_channels = 0;
   uint64_t expired_keys = 0;
   uint64_t evicted_keys = 0;
   uint64_t denied_authentications = 0;

@@ -7,8 +7,8 @@ namespace ringtail::server {
 namespace {
 
 constexpr std::string_view kRedacted = "(redacted)";
-constexpr std::array<std::string_view, 4> kSecretDirectives = {
-    "requirepass", "masterauth", "masteruser", "tls-key-file-pass"};
+constexpr std::array<std::string_view, 5> kSecretDirectives = {
+    "requirepass", "masterauth", "masteruser", "tls-key-file-pass", "tls-client-key-file-pass"};
 
 bool IsSecretDirective(std::string_view name) {
   return std::any_of(kSecretDirectives.begin(), kSecretDirectives.end(), [&](std::string_view s) {

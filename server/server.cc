@@ -9,6 +9,7 @@
 #include <future>
 #include <memory>
 
+#include "commands/keyspace_event.h"
 #include "server/logging.h"
 #include "server/metrics_text.h"
 #include "server/quoted.h"
@@ -32,7 +33,6 @@ void ApplyEncodings(const EncodingConfig& config, commands::EncodingLimits& limi
   limits.stream_node_entries_max = config.stream_node_entries_max;
 }
 
-constexpr uint32_t kUnixTag = 1;
 // What one turn of a worker receives before it executes: a few full receives, and at home in the
 // second-level cache.
 constexpr size_t kTurnArenaBytes = 256 * 1024;
@@ -80,9 +80,11 @@ Server::Server(ConfigStore& config, std::span<WorkerNote> notes)
   ApplyLimits(*snapshot);
   ApplyMemory(*snapshot);
   ApplyMonitoring(*snapshot);
+  ApplyKeyspaceEvents(*snapshot);
   acl_.Configure(snapshot->security);
   acl_.SetDefaultPassword(snapshot->security.password);
   RegisterAppliers();
+  RegisterListenerAppliers();
   services_.acl = &acl_;
   services_.auth = &acl_;
   services_.clients = &client_directory_;
@@ -92,6 +94,7 @@ Server::Server(ConfigStore& config, std::span<WorkerNote> notes)
   services_.command_log = &command_log_;
   services_.latency = &latency_monitor_;
   services_.migration = &migration_;
+  services_.pubsub = &pubsub_;
   services_.serialization = &serialization_;
   info_ = std::make_unique<Info>(*this);
   services_.info = info_.get();
@@ -165,74 +168,16 @@ void Server::RegisterAppliers() {
         ApplyMonitoring(after);
         return {};
       });
-  config_.OnChange({"port"}, [this](const Config&, const Config& after) {
-    return ChangePort(after);
-  });
-  // Addresses of the same port cannot be opened a second time while the first sockets listen.
-  config_.OnChange({"bind"}, [](const Config&, const Config&) -> Result<void> {
-    return Error{"Failed to bind to specified addresses. Restart to change them."};
-  });
-  config_.OnChange({"tcp-keepalive"}, [this](const Config&, const Config& after) -> Result<void> {
-    network_->SetSocketOptions(
-        {.keepalive_s = static_cast<int>(after.network.tcp_keepalive_seconds)});
-    return {};
-  });
+  config_.OnChange({"notify-keyspace-events"},
+                   [this](const Config&, const Config& after) -> Result<void> {
+                     ApplyKeyspaceEvents(after);
+                     return {};
+                   });
   config_.OnChange({"maxmemory", "maxmemory-policy", "lfu-log-factor", "lfu-decay-time"},
                    [this](const Config&, const Config& after) -> Result<void> {
                      ApplyMemory(after);
                      return {};
                    });
-}
-
-// The new sockets are opened before the old ones are closed, so a port that cannot be had changes nothing.
-Result<void> Server::ChangePort(const Config& config) {
-  std::vector<std::string> warnings;
-  const uint32_t old_tag = tcp_tag_;
-  if (config.network.port != 0) {
-    auto sockets = net::OpenTcpListeners(
-        {.binds = config.network.bind,
-         .port = static_cast<uint16_t>(config.network.port),
-         .backlog = static_cast<int>(config.network.tcp_backlog_count),
-         .tag = old_tag + 1,
-         .socket = {.keepalive_s = static_cast<int>(config.network.tcp_keepalive_seconds)}},
-        &warnings);
-    if (!sockets.ok()) {
-      LOG(WARNING) << sockets.error().message;
-      return Error{"Unable to listen on this port. Check server logs."};
-    }
-    network_->Listen(std::move(sockets).value());
-  }
-  tcp_tag_ = old_tag + 1;
-  network_->StopListening(old_tag);
-  return {};
-}
-
-Result<void> Server::Listen(const Config& config) {
-  std::vector<net::ListeningSocket> sockets;
-  if (config.network.port != 0) {
-    std::vector<std::string> warnings;
-    TRY(sockets, net::OpenTcpListeners(
-                     {.binds = config.network.bind,
-                      .port = static_cast<uint16_t>(config.network.port),
-                      .backlog = static_cast<int>(config.network.tcp_backlog_count),
-                      .tag = tcp_tag_,
-                      .socket = {.keepalive_s =
-                                     static_cast<int>(config.network.tcp_keepalive_seconds)}},
-                     &warnings));
-    for (const std::string& warning : warnings) LOG(WARNING) << warning;
-  }
-  if (!config.network.unix_socket_path.empty()) {
-    TRY(net::ListeningSocket socket,
-        net::OpenUnixListener(
-            {.path = config.network.unix_socket_path,
-             .permissions = static_cast<uint32_t>(config.network.unix_socket_mode),
-             .backlog = static_cast<int>(config.network.tcp_backlog_count),
-             .tag = kUnixTag}));
-    sockets.push_back(std::move(socket));
-  }
-  if (sockets.empty()) return Error{"Configured to not listen anywhere, exiting."};
-  network_->Listen(std::move(sockets));
-  return {};
 }
 
 std::optional<Server::StartFailure> Server::Start() {
@@ -269,8 +214,12 @@ std::optional<Server::StartFailure> Server::Start() {
                  << " scheduling shutdown...";
     network_->RequestStop();
   });
+  if (const auto tls = ApplyTls(*config); !tls.ok()) {
+    return StartFailure{"Failed to configure TLS: " + tls.error().message};
+  }
   if (const auto listening = Listen(*config); !listening.ok()) {
-    return StartFailure{listening.error().message, config->network.port != 0};
+    return StartFailure{listening.error().message,
+                        config->network.port != 0 || config->tls.port != 0};
   }
   if (const auto http = StartHttp(*config); !http.ok()) return StartFailure{http.error().message};
   return std::nullopt;
@@ -379,6 +328,19 @@ void Server::ApplyMonitoring(const Config& config) {
   execution_settings_.duration_ns_min = std::min(bound(monitor.slow_execution_us, 1000), latency_ns);
   execution_settings_.request_bytes_min = bound(monitor.large_request_bytes, 1);
   execution_settings_.reply_bytes_min = bound(monitor.large_reply_bytes, 1);
+}
+
+void Server::ApplyKeyspaceEvents(const Config& config) {
+  static_assert(unsigned{kNotifyKeyspace} == commands::kNotifyKeyspace &&
+                unsigned{kNotifyKeyevent} == commands::kNotifyKeyevent &&
+                unsigned{kNotifyGeneric} == commands::kNotifyGeneric &&
+                unsigned{kNotifyStream} == commands::kNotifyStream &&
+                unsigned{kNotifyKeyMiss} == commands::kNotifyKeyMiss &&
+                unsigned{kNotifyNew} == commands::kNotifyNew);
+  constexpr uint32_t kRemovals = kNotifyExpired | kNotifyEvicted | kNotifyHash | kNotifyGeneric;
+  const auto classes = static_cast<uint32_t>(config.monitor.keyspace_events);
+  services_.keyspace_events = classes;
+  engine_.SetRemovalListener((classes & kRemovals) != 0 ? &pubsub_ : nullptr);
 }
 
 Result<void> Server::StartHttp(const Config& config) {

@@ -35,6 +35,7 @@
 #include "server/info.h"
 #include "server/latency_monitor.h"
 #include "server/migration.h"
+#include "server/pubsub.h"
 #include "server/serialization.h"
 #include "server/session_limits.h"
 #include "server/session_worker.h"
@@ -87,8 +88,14 @@ class Server final : private commands::ControlService {
   void CountOutputLimitDisconnection() { output_limit_disconnections_.fetch_add(1); }
   uint64_t output_limit_disconnections() const { return output_limit_disconnections_.load(); }
   uint64_t rejected_connections() const { return rejected_connections_.load(); }
+  /// Tells the operator of a client whose TLS handshake failed, but not of every one in a flood.
+  void OnHandshakeFailed(const net::Connection& connection, std::string_view why);
+  /// With tls-auth-clients-user, makes the client the user whom its certificate names.
+  void AuthenticateByCertificate(const net::Connection& connection, commands::ClientState& client);
+  uint64_t unknown_certificate_users() const { return unknown_certificate_users_.load(); }
   CommandLog& command_log() { return command_log_; }
   LatencyMonitor& latency_monitor() { return latency_monitor_; }
+  Pubsub& pubsub() { return pubsub_; }
   /// Shows a command to every monitor.
   void OnMonitored(const Session& session, const commands::CommandTable::Entry& command,
                    commands::Args args);
@@ -110,11 +117,24 @@ class Server final : private commands::ControlService {
   void ApplyLimits(const Config& config);
   void ApplyMemory(const Config& config);
   void ApplyMonitoring(const Config& config);
+  void ApplyKeyspaceEvents(const Config& config);
   Result<void> StartHttp(const Config& config);
   void RefreshKeyspace();
   void RegisterAppliers();
+
+  // Listening sockets and TLS (server_listeners.cc).
+  // The present TCP sockets. Their tag changes with the port; the unix socket's is 1.
+  struct TcpListener {
+    uint32_t tag;
+    bool has_tls;
+  };
+  void RegisterListenerAppliers();
   Result<void> Listen(const Config& config);
-  Result<void> ChangePort(const Config& config);
+  Result<std::vector<net::ListeningSocket>> OpenTcp(const Config& config, int64_t port,
+                                                    const TcpListener& listener);
+  Result<void> ChangeAddresses(const Config& config, int64_t old_port, int64_t port,
+                               TcpListener& listener);
+  Result<void> ApplyTls(const Config& config);
 
   ConfigStore& config_;
   const std::span<WorkerNote> notes_;
@@ -131,6 +151,7 @@ class Server final : private commands::ControlService {
   LatencyMonitor latency_monitor_;
   Migration migration_;
   Serialization serialization_{services_.limits};
+  Pubsub pubsub_{*this, engine_.worker_count()};
   std::unique_ptr<Info> info_;
   net::HttpListener http_;
   std::vector<SessionWorker*> session_workers_;
@@ -146,7 +167,11 @@ class Server final : private commands::ControlService {
   std::atomic<uint64_t> output_limit_disconnections_{0};
   std::atomic<uint64_t> rejected_connections_{0};
   std::atomic<bool> is_stopping_{false};
-  uint32_t tcp_tag_ = 2;  // of the present TCP sockets; changes with the port
+  TcpListener plain_listener_{.tag = 2, .has_tls = false};
+  TcpListener tls_listener_{.tag = 3, .has_tls = true};
+  uint32_t next_listener_tag_ = 4;
+  std::atomic<TlsClientUser> tls_client_user_{TlsClientUser::kOff};
+  std::atomic<uint64_t> unknown_certificate_users_{0};
   // Bounds of the command logs and of the latency monitor, as the executors see them in one number each.
   std::atomic<int64_t> slow_us_min_{-1};
   std::atomic<int64_t> request_bytes_min_{-1};

@@ -17,6 +17,7 @@
 #include "net/worker.h"
 #include "net/worker_delegate.h"
 #include "server/crash_report.h"
+#include "server/pubsub.h"
 #include "server/session.h"
 #include "server/session_limits.h"
 
@@ -34,6 +35,7 @@ class SessionWorker final : public net::WorkerDelegate, private commands::Execut
   void OnAccept(net::Connection& connection) override;
   void OnTurn(std::span<net::Connection* const> ready) override;
   void OnClose(net::Connection& connection, net::CloseReason reason) override;
+  void OnHandshakeFailed(net::Connection& connection, std::string_view why) override;
   void OnCron(int64_t now_ms) override;
   void OnStop() override;
 
@@ -48,6 +50,10 @@ class SessionWorker final : public net::WorkerDelegate, private commands::Execut
   void EndWait(Session& session, uint64_t ticket, std::string_view reply);
   /// Goes on with the clients that a pause held back.
   void ResumePaused();
+  /// Closes a client that lets too much wait for it; after anything but its own commands put bytes into its output.
+  void EnforceOutputLimit(Session& session);
+  /// Whose command is being executed.
+  Session& running_session() { return *running_; }
   net::Worker& net_worker() { return *worker_; }
   commands::CommandStats& stats() { return stats_; }
 
@@ -74,7 +80,7 @@ class SessionWorker final : public net::WorkerDelegate, private commands::Execut
   void BeginWait(Session& session);
   void OnWaitTimeout(net::ConnectionId id);
   void AfterBatch(Session& session);
-  void EnforceOutputLimit(Session& session);
+  void SendPublished();
   void FailProtocol(Session& session, std::string_view error);
   bool IsHungUpOn(const Session& session, int64_t now_ms) const;
   void RunBackground();
@@ -84,6 +90,7 @@ class SessionWorker final : public net::WorkerDelegate, private commands::Execut
   const uint32_t index_;
   net::Worker* worker_ = nullptr;
   engine::WorkerState& engine_worker_;
+  const bool& has_published_;   // messages that are to be sent on their way
   proto::ArgVector args_;
   commands::CommandStats stats_;
   commands::Executor executor_;

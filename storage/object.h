@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string_view>
 
 #include "storage/entry.h"
 #include "storage/key_hash.h"
@@ -44,5 +45,8 @@ template <typename T>
 T& ObjectOf(const Entry& entry) {
   return *static_cast<T*>(static_cast<Object*>(entry.pointer()));
 }
+
+/// Redis's name for the way an entry's value is kept; a packed collection is what it calls a listpack.
+std::string_view EncodingName(const Entry& entry);
 
 }  // namespace ringtail::storage

@@ -59,7 +59,10 @@ template <typename Item>
 inline void BasicTable<Item>::PrefetchBucket(KeyHash hash) const {
   const Array array = ArrayOf(hash.position());
   if (array.is_null()) return;
-  __builtin_prefetch(array.buckets() + array.Home(hash.position()));
+  const Bucket* bucket = array.buckets() + array.Home(hash.position());
+  __builtin_prefetch(bucket);
+  // A full bucket passes entries on to the next, where PrefetchEntry looks for them.
+  __builtin_prefetch(bucket + 1);
 }
 
 template <typename Item>
@@ -68,10 +71,12 @@ inline void BasicTable<Item>::PrefetchEntry(KeyHash hash) const {
   const Array array = ArrayOf(position);
   if (array.is_null()) return;
   const Bucket* bucket = array.buckets() + array.Home(position);
-  const uint64_t match = MatchFingerprint(LoadWord(bucket->control), position);
+  uint64_t match = MatchFingerprint(LoadWord(bucket->control), position);
   if (match == 0) {
-    if (OverflowOf(LoadWord(bucket->control)) != 0) __builtin_prefetch(bucket + 1);
-    return;
+    if (OverflowOf(LoadWord(bucket->control)) == 0) return;
+    ++bucket;
+    match = MatchFingerprint(LoadWord(bucket->control), position);
+    if (match == 0) return;
   }
   const auto index = static_cast<unsigned>(std::countr_zero(match)) >> 3;
   const auto* entry = reinterpret_cast<const char*>(Pointer(LoadWord(bucket->slots[index])));

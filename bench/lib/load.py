@@ -16,8 +16,10 @@ GRACE_S = 90
 
 def _command(options, server, **arguments) -> list:
     arguments.setdefault("seconds", 300)
-    words = [options.loadgen, f"--port={server.port}", f"--protocol={server.protocol}",
+    words = [options.loadgen, f"--port={server.load_port}", f"--protocol={server.protocol}",
              f"--watch-pid={server.pid}"]
+    if server.has_tls:
+        words += ["--tls=1", f"--tls-protocol={options.tls}"]
     return words + [f"--{name.replace('_', '-')}={value}" for name, value in arguments.items()]
 
 

@@ -44,6 +44,16 @@ def pin_child(cpus):
     return prepare
 
 
+def make_certificate(folder: str):
+    """A certificate that vouches for itself, and its key: cert.pem and key.pem."""
+    made = subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+         "-nodes", "-subj", "/CN=bench", "-days", "2", "-keyout", f"{folder}/key.pem", "-out",
+         f"{folder}/cert.pem"], capture_output=True, text=True, check=False)
+    if made.returncode != 0:
+        raise ServerError(f"openssl: {made.stderr.strip()}")
+
+
 class Server:
     """One server process. `label` names it in reports, `protocol` is what loadgen speaks to it."""
 
@@ -58,6 +68,8 @@ class Server:
         self.cpus = [cpu for cpu in cpus if cpu < os.cpu_count()]
         self.directives = list(directives)
         self.port = 0
+        self.tls_port = 0  # not 0: the load comes over TLS
+        self.has_tls = False
         self.pid = 0
         self._process = None
         self._directory = None
@@ -73,6 +85,9 @@ class Server:
         """Starts the process and waits until it answers."""
         self.port = free_port()
         self._directory = tempfile.mkdtemp(prefix="bench-")
+        if self.has_tls:
+            self.tls_port = free_port()
+            make_certificate(self._directory)
         log_path = os.path.join(self._directory, "log")
         with open(log_path, "wb") as log:
             self._process = subprocess.Popen(
@@ -107,7 +122,17 @@ class Server:
 
     def arguments(self) -> list:
         return [self.binary, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "",
-                "--appendonly", "no", "--dir", self._directory] + self.directives
+                "--appendonly", "no", "--dir", self._directory] + self._tls_arguments() + self.directives
+
+    def _tls_arguments(self) -> list:
+        if not self.has_tls:
+            return []
+        return ["--tls-port", str(self.tls_port), "--tls-cert-file", f"{self._directory}/cert.pem",
+                "--tls-key-file", f"{self._directory}/key.pem", "--tls-auth-clients", "no"]
+
+    @property
+    def load_port(self) -> int:
+        return self.tls_port or self.port
 
     def _answers(self) -> bool:
         try:

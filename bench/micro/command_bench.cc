@@ -1,132 +1,41 @@
-// Nanoseconds per command in process: bytes parsed, keys hashed and prefetched, executed, replied. No sockets.
+// Nanoseconds per command in process: bytes parsed, keys hashed and prefetched, executed, replied.
+// No sockets.
 //
 //   command_bench --benchmark_filter=Get
 //
-// A million (2^20) keys of 16 bytes with values of 64 bytes. A batch is what one read brings, as with pipelining: its
-// bytes lie in one buffer, hot as after a read, whose keys are replaced by other random ones before each
-// round (about 2 ns a key, which the figures include). RandomLoads is the machine's own memory at that moment.
+// A million (2^20) keys of 16 bytes with values of 64 bytes. A batch is what one read brings, as
+// with pipelining: its bytes lie in one buffer, hot as after a read, whose keys are replaced by
+// other random ones before each round (about 2 ns a key, which the figures include). RandomLoads is
+// the machine's own memory at that moment.
 #include <benchmark/benchmark.h>
 
-#include <cstdio>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/random.h"
-#include "commands/executor.h"
-#include "proto/request_parser.h"
+#include "bench/lib/in_process_worker.h"
+#include "engine/engine.h"
 #include "proto/request_writer.h"
 
 namespace {
 
 using namespace ringtail;
-using namespace ringtail::commands;
+using engine::Engine;
 
 constexpr uint64_t kKeys = uint64_t{1} << 20;
-constexpr size_t kKeyBytes = 16;
 
-class NullObserver final : public ExecutionObserver {
- public:
-  void OnMonitored(const ClientState&, const CommandTable::Entry&, Args, int64_t) override {}
-  void OnExceeded(const ClientState&, const CommandTable::Entry&, Args, uint64_t, uint64_t,
-                  uint64_t) override {}
-};
-
-// What a worker has around one connection.
+// What one worker executes in.
 class Node {
  public:
-  Node()
-      : engine_({.worker_count = 1, .clock = &clock_, .seed = 7}),
-        stats_(CommandTable::Standard().entries().size()),
-        executor_({.engine = engine_,
-                   .worker = engine_.worker(0),
-                   .table = CommandTable::Standard(),
-                   .services = services_,
-                   .settings = settings_,
-                   .observer = observer_,
-                   .stats = stats_,
-                   .cycles = cycles_,
-                   .args = args_}),
-        output_(pool_) {}
-
-  // Executes up to `batch` requests from the front of `bytes` and returns how many bytes they were.
-  size_t RunBatch(std::string_view bytes, size_t batch) {
-    engine_.BeginBatch(engine_.worker(0));
-    executor_.BeginBatch();
-    requests_.clear();
-    size_t consumed = 0;
-    while (requests_.size() < batch && consumed < bytes.size()) {
-      const uint32_t first = args_.count();
-      const proto::ParseStep step = parser_.Next(bytes.substr(consumed), limits_, args_);
-      consumed += step.consumed;
-      requests_.push_back({.first_arg = first, .arg_count = args_.count() - first});
-      executor_.Prepare(requests_.back(), client_.db);
-    }
-    for (const Request& request : requests_) executor_.PrefetchEntries(request, client_.db);
-    for (const Request& request : requests_) executor_.Execute(request, client_, output_);
-    args_.Clear();
-    engine_.EndBatch(engine_.worker(0));
-    output_.Consume(output_.size_bytes());
-    return consumed;
-  }
+  Node() : engine_({.worker_count = 1, .clock = &clock_, .seed = 7}), worker_(engine_, 0) {}
+  bench::InProcessWorker& worker() { return worker_; }
 
  private:
   SystemClock clock_;
   Engine engine_;
-  CycleClock cycles_;
-  ExecutionSettings settings_;
-  NullObserver observer_;
-  Services services_;
-  CommandStats stats_;
-  proto::ChunkPool pool_;
-  proto::ArgVector args_;
-  proto::RequestParser parser_;
-  proto::ParserLimits limits_;
-  Executor executor_;
-  proto::OutputBuffer output_;
-  ClientState client_;
-  std::vector<Request> requests_;
-};
-
-// "key:" and the number in twelve hexadecimal digits.
-std::string KeyName(uint64_t number) {
-  char name[kKeyBytes + 1];
-  std::snprintf(name, sizeof(name), "key:%012llx", static_cast<unsigned long long>(number));
-  return name;
-}
-
-// One batch's bytes, whose keys can be replaced.
-class BatchBytes {
- public:
-  void AppendRequest(std::string_view command, size_t key_count, std::string_view value) {
-    const std::string key = KeyName(0);
-    std::vector<std::string_view> words = {command};
-    for (size_t k = 0; k < key_count; ++k) {
-      words.push_back(key);
-      if (!value.empty()) words.push_back(value);
-    }
-    const size_t start = bytes_.size();
-    proto::AppendRequest(bytes_, words);
-    for (size_t at = bytes_.find(key, start); at != std::string::npos;
-         at = bytes_.find(key, at + key.size())) {
-      key_offsets_.push_back(at);
-    }
-  }
-  void ReplaceKeys(Random& random) {
-    for (const size_t offset : key_offsets_) {
-      uint64_t number = random.Next() & (kKeys - 1);
-      for (char* digit = bytes_.data() + offset + kKeyBytes; number != 0; number >>= 4) {
-        *--digit = "0123456789abcdef"[number & 0xf];
-      }
-    }
-  }
-  std::string_view bytes() const { return bytes_; }
-
- private:
-  std::string bytes_;
-  std::vector<size_t> key_offsets_;
+  bench::InProcessWorker worker_;
 };
 
 Node* MakeFilledNode(std::string_view value) {
@@ -134,8 +43,8 @@ Node* MakeFilledNode(std::string_view value) {
   std::string bytes;
   for (uint64_t i = 0; i < kKeys; ++i) {
     bytes.clear();
-    proto::AppendRequest(bytes, std::vector<std::string_view>{"SET", KeyName(i), value});
-    node->RunBatch(bytes, 1);
+    proto::AppendRequest(bytes, std::vector<std::string_view>{"SET", bench::KeyName(i), value});
+    node->worker().RunBatch(bytes, 1);
   }
   return node;
 }
@@ -153,12 +62,12 @@ Node& NumberNode() {
 void RunRequests(benchmark::State& state, Node& node, std::string_view command, size_t key_count,
                  std::string_view value) {
   const auto batch = static_cast<size_t>(state.range(0));
-  BatchBytes bytes;
-  for (size_t i = 0; i < batch; ++i) bytes.AppendRequest(command, key_count, value);
+  bench::RequestBytes bytes;
+  for (size_t i = 0; i < batch; ++i) bytes.Append(command, key_count, value);
   Random random(1);
   for (auto _ : state) {
-    bytes.ReplaceKeys(random);
-    node.RunBatch(bytes.bytes(), batch);
+    bytes.ReplaceKeys(random, kKeys);
+    node.worker().RunBatch(bytes.view(), batch);
   }
   state.counters["per_request"] =
       benchmark::Counter(static_cast<double>(state.iterations()) * static_cast<double>(batch),
@@ -180,7 +89,8 @@ BENCHMARK(MSet10)->Arg(1)->Arg(16)->Arg(100);
 BENCHMARK(MGet10)->Arg(1)->Arg(16)->Arg(100);
 BENCHMARK(Incr)->Arg(1)->Arg(16)->Arg(100);
 
-// A dependent load of a random cache line out of 128 MiB, which is about what a million entries and their table take.
+// A dependent load of a random cache line out of 128 MiB, which is about what a million entries and
+// their table take.
 void RandomLoads(benchmark::State& state) {
   constexpr size_t kLines = size_t{1} << 21;
   struct alignas(64) Line {

@@ -293,11 +293,38 @@ struct ClusterConfig {
   EndpointType endpoint_type;
 };
 
+enum class TlsClientAuth { kNo, kYes, kOptional };
+enum class TlsClientUser { kOff, kCommonName };
+
+struct TlsConfig {
+  int64_t port;  // 0 is no TLS
+  std::string cert_path;
+  std::string key_path;
+  std::string key_password;
+  // For connections that this server makes; empty: the three above.
+  std::string client_cert_path;
+  std::string client_key_path;
+  std::string client_key_password;
+  std::string dh_params_path;
+  std::string ca_path;
+  std::string ca_dir;
+  TlsClientAuth client_auth;
+  TlsClientUser client_user;  // what of a client's certificate names its ACL user
+  std::string protocols;
+  std::string ciphers;
+  std::string ciphersuites;
+  bool prefers_server_ciphers;
+  bool caches_sessions;
+  int64_t session_cache_size;
+  int64_t session_cache_timeout_seconds;
+};
+
 struct Config {
   /// The defaults of the directive table.
   Config();
 
   NetworkConfig network{};
+  TlsConfig tls{};
   ClientConfig clients{};
   SecurityConfig security{};
   MemoryConfig memory{};

@@ -126,6 +126,12 @@ enum class Mutability {
   kAtStart,
 };
 
+/// Whether setting a directive to what it already is changes anything.
+enum class Reference {
+  kNothing,
+  kFile,  // it names a file that may hold something else by now, which is then read again
+};
+
 /// What setting a directive does.
 enum class Effect {
   kHonoured,
@@ -145,6 +151,7 @@ struct Directive {
   Effect effect = Effect::kHonoured;
   const char* summary;
   Listing listing = Listing::kShown;
+  Reference reference = Reference::kNothing;
 };
 
 /// Sets the directive in `config` from the words after its name, or says in Redis's words why not.

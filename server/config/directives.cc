@@ -43,8 +43,9 @@ constexpr FileWord kFileWords[] = {
 }  // namespace
 
 std::span<const DirectiveGroup> DirectiveGroups() {
-  static const std::array<DirectiveGroup, 9> groups = {{
+  static const std::array<DirectiveGroup, 10> groups = {{
       {"Network and clients", NetworkDirectives()},
+      {"TLS", TlsDirectives()},
       {"Process, logs and security", ProcessDirectives()},
       {"Memory, eviction and expiry", MemoryDirectives()},
       {"Encodings", EncodingDirectives()},

@@ -43,6 +43,7 @@ std::span<const FileWord> FileWords();
 
 // The areas, each in its own file.
 std::span<const Directive> NetworkDirectives();
+std::span<const Directive> TlsDirectives();
 std::span<const Directive> ProcessDirectives();
 std::span<const Directive> MemoryDirectives();
 std::span<const Directive> EncodingDirectives();

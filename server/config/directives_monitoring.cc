@@ -47,7 +47,6 @@ const Directive kDirectives[] = {
     {.name = "notify-keyspace-events",
      .kind = special::KeyspaceEvents(),
      .default_text = "",
-     .effect = Effect::kLater,
      .summary = "Classes of keyspace events that are published."},
 };
 

@@ -140,7 +140,8 @@ Result<void> ConfigStore::Apply(const std::vector<Change>& changes, const Config
     const auto concerned = std::find_if(changes.begin(), changes.end(), [&](const Change& change) {
       const auto& names = registration.directive_names;
       return std::find(names.begin(), names.end(), change.directive->name) != names.end() &&
-             IsChanged(*change.directive, before, after);
+             (change.directive->reference == Reference::kFile ||
+              IsChanged(*change.directive, before, after));
     });
     if (concerned == changes.end()) continue;
     const auto result = registration.apply(before, after);

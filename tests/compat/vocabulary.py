@@ -205,11 +205,14 @@ _PAST_FAR_OR_REFUSED = {
 # HRANDFIELD because Redis builds a reply of any length that a negative count asks for.
 # SPOP and SRANDMEMBER because what they draw must not matter, nor take minutes.
 # ZRANK and ZREVRANK because Redis 7.0 refuses to queue a WITHSCORE that 7.2 takes.
+# Those that subscribe because a connection would stay subscribed.
 # Those that wait because of timeouts of hours.
 NEVER_SPOILED = {b"CLIENT", b"DEBUG", b"CONFIG", b"HELLO",
                  b"HRANDFIELD",
                  b"SPOP", b"SRANDMEMBER",
                  b"ZRANK", b"ZREVRANK",
+                 b"SUBSCRIBE", b"PSUBSCRIBE", b"SSUBSCRIBE",
+                 b"UNSUBSCRIBE", b"PUNSUBSCRIBE", b"SUNSUBSCRIBE",
                  b"BLPOP", b"BRPOP", b"BLMOVE", b"BRPOPLPUSH", b"BLMPOP"}
 
 _SOON = {b"EX": 86400, b"PX": 86400_000, b"EXPIRE": 86400, b"PEXPIRE": 86400_000,

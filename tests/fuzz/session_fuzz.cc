@@ -102,16 +102,7 @@ class Session {
       executor_.Execute(request, client_, output);
     }
     engine_.EndBatch(engine_.worker(0));
-    while (!output.is_empty()) {
-      iovec parts[8];
-      const int count = output.FillIovecs(parts, 8);
-      size_t taken = 0;
-      for (int i = 0; i < count; ++i) {
-        replies_.append(static_cast<const char*>(parts[i].iov_base), parts[i].iov_len);
-        taken += parts[i].iov_len;
-      }
-      output.Consume(taken);
-    }
+    replies_ += output.TakeString();
   }
 
   ManualClock clock_;

@@ -327,3 +327,12 @@ def test_a_group_that_goes_away_wakes_its_consumers(server, client, waiter, remo
     client.call(*remove)
     reply = waiter.read_reply()
     assert isinstance(reply, ErrorReply) and reply.startswith(error)
+
+
+def test_a_stream_that_expires_wakes_the_consumers_of_its_groups(server, client, waiter):
+    client.call("XGROUP", "CREATE", "log", "g", "$", "MKSTREAM")
+    waiter.send("XREADGROUP", "GROUP", "g", "c", "BLOCK", 0, "STREAMS", "log", ">")
+    wait_until_blocked(server, 1)
+    client.call("PEXPIRE", "log", 50)
+    reply = waiter.read_reply()
+    assert isinstance(reply, ErrorReply) and reply.startswith(b"NOGROUP")

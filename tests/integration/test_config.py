@@ -1,6 +1,7 @@
 """redis.conf, the command line, CONFIG GET, SET and REWRITE, and how a wrong one ends the
 start."""
 import os
+import re
 import socket
 import subprocess
 
@@ -199,6 +200,35 @@ def test_several_addresses_and_an_optional_one(launch, threads):
     for host in ("127.0.0.1", "127.0.0.2"):
         with server.connect(host=host) as connection:
             assert connection.call("PING") == Status(b"PONG")
+
+
+def _answers(server, host) -> bool:
+    try:
+        with server.connect(host=host) as connection:
+            return connection.call("PING") == Status(b"PONG")
+    except OSError:
+        return False
+
+
+def test_config_set_bind_moves_to_the_new_addresses_or_keeps_the_old(launch, launch_oracle, threads):
+    for process in (launch({"bind": "127.0.0.1"}, threads=threads), launch_oracle({"bind": "127.0.0.1"})):
+        with process.connect() as client:
+            def set_bind(addresses, of=client):
+                return of.call("CONFIG", "SET", "bind", addresses)
+
+            assert set_bind("127.0.0.1 127.0.0.2 -192.0.2.1") == Status(b"OK")
+            assert _answers(process, "127.0.0.1") and _answers(process, "127.0.0.2")
+            refused = set_bind("127.0.0.1 192.0.2.1")
+            assert isinstance(refused, ErrorReply)
+            assert re.search(rb"'bind'\) - Failed to bind to specified addresses\.$", refused)
+            assert config_get(process, "bind") == {"bind": "127.0.0.1 127.0.0.2 -192.0.2.1"}
+            assert _answers(process, "127.0.0.1") and _answers(process, "127.0.0.2")
+            assert set_bind("127.0.0.1") == Status(b"OK")
+            assert not _answers(process, "127.0.0.2")
+            # An open connection stays, even when nobody can connect any more.
+            assert set_bind("") == Status(b"OK")
+            assert not _answers(process, "127.0.0.1")
+            assert client.call("PING") == Status(b"PONG")
 
 
 def test_protected_mode_refuses_the_outside(launch, launch_oracle, threads):

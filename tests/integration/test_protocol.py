@@ -190,7 +190,7 @@ def test_hangs_up_on_http_wherever_it_is_cut(server, payload):
 def test_zero_bytes_harm_nobody(server, payload):
     with server.connect() as connection:
         connection.send_bytes(payload + PING * 3)
-        connection.socket.shutdown(socket.SHUT_WR)
+        connection.finish_sending()
         connection.read_until_closed()
     assert server.call("PING") == Status(b"PONG")
 
@@ -208,7 +208,7 @@ def send_and_end(connection, data):
     """Sends and says that no more will come; the server may well hang up in the middle."""
     try:
         connection.send_bytes(data)
-        connection.socket.shutdown(socket.SHUT_WR)
+        connection.finish_sending()
     except (ConnectionResetError, BrokenPipeError):
         pass
     except OSError as error:
@@ -258,7 +258,7 @@ def test_mutated_requests_never_stop_the_server(server):
 def test_requests_before_the_end_of_a_half_closed_connection_are_answered(server):
     with server.connect() as connection:
         connection.send_bytes(SET + GET + PING)
-        connection.socket.shutdown(socket.SHUT_WR)
+        connection.finish_sending()
         assert connection.read_until_closed() == b"+OK\r\n$1\r\nv\r\n+PONG\r\n"
 
 

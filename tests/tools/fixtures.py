@@ -10,6 +10,7 @@ import signal
 
 import pytest
 
+from certificates import Certificates
 from resp import Status
 from server_process import ServerProcess, is_redis_binary, oracle_binary, ringtail_binary
 
@@ -50,6 +51,12 @@ def deadline(request):
     yield
     signal.setitimer(signal.ITIMER_REAL, 0)
     signal.signal(signal.SIGALRM, previous)
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory):
+    """An authority, and certificates of it for a server and a client."""
+    return Certificates(str(tmp_path_factory.mktemp("certificates")))
 
 
 @pytest.fixture(scope="module", params=thread_counts(), ids=lambda count: "threads%d" % count)

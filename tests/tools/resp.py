@@ -204,7 +204,8 @@ class ConnectionClosed(Exception):
 class Connection:
     """One client connection; every read has a deadline, so a silent server fails the test."""
 
-    def __init__(self, port, host="127.0.0.1", timeout_s=15.0, unix_path=None):
+    def __init__(self, port, host="127.0.0.1", timeout_s=15.0, unix_path=None, tls=None):
+        """With `tls`, a context of Python's ssl, over TLS."""
         self.timeout_s = timeout_s
         if unix_path is not None:
             self.socket = socket.socket(socket.AF_UNIX)
@@ -213,6 +214,8 @@ class Connection:
         else:
             self.socket = socket.create_connection((host, port), timeout=timeout_s)
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls is not None:
+            self.socket = tls.wrap_socket(self.socket, server_hostname="localhost")
         self.unread = bytearray()
 
     def __enter__(self):
@@ -241,6 +244,11 @@ class Connection:
     def send_bytes(self, data):
         """Sends bytes as they are."""
         self.socket.sendall(data)
+
+    def finish_sending(self):
+        """Closes the connection's half, without TLS's farewell."""
+        # An SSLSocket's own shutdown would forget the keys.
+        socket.socket.shutdown(self.socket, socket.SHUT_WR)
 
     def receive_more(self, timeout_s=None):
         """Adds what has arrived to `unread`; raises ConnectionClosed or socket.timeout."""

@@ -77,12 +77,15 @@ class ServerFailed(AssertionError):
 class ServerProcess:
     """One server process, its directory, its log and its port."""
 
-    def __init__(self, binary=None, threads=1, directives=None, arguments=(), config_text=None):
+    def __init__(self, binary=None, threads=1, directives=None, arguments=(), config_text=None,
+                 tls=None):
         """Prepares, but does not start: directives go into a config file, arguments onto the
         command line.
 
-        A directive's value may be a list: then the directive stands there several times.
+        A directive's value may be a list: then the directive stands there several times. With
+        `tls`, Certificates, the server speaks TLS only, and `connect` does.
         """
+        self.tls = tls
         self.binary = binary or ringtail_binary()
         self.is_redis = is_redis_binary(self.binary)
         self.threads = threads
@@ -90,6 +93,8 @@ class ServerProcess:
         self.directives = {
             "port": free_port(), "bind": "127.0.0.1", "dir": self.directory, "save": '""',
             "appendonly": "no", "daemonize": "no", "enable-debug-command": "yes"}
+        if tls is not None:
+            self.directives.update({"port": 0, **tls.directives(free_port())})
         self.directives.update(directives or {})
         self.arguments = list(arguments)
         self.config_text = config_text
@@ -102,7 +107,7 @@ class ServerProcess:
 
     @property
     def port(self):
-        return int(self.directives["port"])
+        return int(self.directives["port"]) or int(self.directives.get("tls-port", 0))
 
     @property
     def pid(self):
@@ -186,6 +191,8 @@ class ServerProcess:
 
     def connect(self, **options):
         """A new raw connection."""
+        if self.tls is not None:
+            options.setdefault("tls", self.tls.client_context())
         return Connection(self.port, **options)
 
     def turn_connection(self):
@@ -237,6 +244,12 @@ class ServerProcess:
                     return None
                 self._lines_changed.wait(left_s)
 
+    @property
+    def is_sanitized(self):
+        """Whether the binary was built with a sanitizer, which takes crashes over."""
+        with open(self.binary, "rb") as binary:
+            return b"__asan_init" in (code := binary.read()) or b"__tsan_init" in code
+
     def assert_no_crash(self):
         """Fails if the output holds a crash report or a sanitizer's."""
         match = CRASH_REPORT.search(self.log())
@@ -265,7 +278,7 @@ class ServerProcess:
         if self.port == 0:
             return self.wait_for_log("Ready to accept connections|server is now ready", 0.2)
         try:
-            with Connection(self.port, timeout_s=2.0) as connection:
+            with self.connect(timeout_s=2.0) as connection:
                 reply = connection.call("PING")
         except (OSError, ConnectionClosed):
             return False

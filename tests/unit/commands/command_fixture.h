@@ -55,7 +55,7 @@ class CommandFixture : public ::testing::Test {
   std::string Run(const std::vector<std::string>& words) {
     proto::OutputBuffer output(pool_);
     RunInto(output, words);
-    return Bytes(output);
+    return output.TakeString();
   }
   /// The same as another client.
   std::string RunAs(ClientState& client, const std::vector<std::string>& words) {
@@ -63,7 +63,7 @@ class CommandFixture : public ::testing::Test {
     args_.Clear();
     for (const std::string& word : words) args_.Push(word);
     RunArgs(output, client);
-    return Bytes(output);
+    return output.TakeString();
   }
   /// The same with the reply left in an output buffer.
   void RunInto(proto::OutputBuffer& output, const std::vector<std::string>& words) {
@@ -81,21 +81,6 @@ class CommandFixture : public ::testing::Test {
     executor_.PrefetchEntries(request, client.db);
     executor_.Execute(request, client, output);
     engine_.EndBatch(engine_.worker(0));
-  }
-
-  static std::string Bytes(proto::OutputBuffer& output) {
-    std::string bytes;
-    while (!output.is_empty()) {
-      iovec parts[16];
-      const int count = output.FillIovecs(parts, 16);
-      size_t consumed = 0;
-      for (int i = 0; i < count; ++i) {
-        bytes.append(static_cast<const char*>(parts[i].iov_base), parts[i].iov_len);
-        consumed += parts[i].iov_len;
-      }
-      output.Consume(consumed);
-    }
-    return bytes;
   }
 
   ManualClock clock_;

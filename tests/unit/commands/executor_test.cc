@@ -60,7 +60,7 @@ TEST_F(ExecutorTest, AskingForMembersAheadChangesNoAnswer) {
   proto::OutputBuffer output(pool_);
   for (const Request& request : requests) executor_.Execute(request, client_, output);
   engine_.EndBatch(engine_.worker(0));
-  const std::string bytes = Bytes(output);
+  const std::string bytes = output.TakeString();
   const std::string found = "$1\r\nv\r\n";
   EXPECT_TRUE(bytes.starts_with(found + found + "$-1\r\n-ERR wrong number of arguments"));
   EXPECT_NE(bytes.find(":1\r\n$-1\r\n:1\r\n"), std::string::npos) << bytes;

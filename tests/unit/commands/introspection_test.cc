@@ -44,13 +44,13 @@ class Introspection : public CommandFixture {
     proto::OutputBuffer output(pool_);
     proto::ReplyWriter reply(output, version);
     ReplyCommandInfo(reply, own_table_, *own_table_.FindFullName(name));
-    return Bytes(output);
+    return output.TakeString();
   }
   std::string DocsOf(std::string_view name, proto::RespVersion version) {
     proto::OutputBuffer output(pool_);
     proto::ReplyWriter reply(output, version);
     ReplyCommandDocs(reply, own_table_, *own_table_.FindFullName(name));
-    return Bytes(output);
+    return output.TakeString();
   }
 
   CommandTable own_table_;

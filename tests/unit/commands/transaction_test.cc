@@ -133,6 +133,33 @@ TEST_F(TransactionTest, AWatchedKeyThatExpiresIsAChangedOne) {
   EXPECT_EQ(Run({"EXEC"}), "*0\r\n");
 }
 
+TEST_F(TransactionTest, AWatchedHashWhoseFieldExpiresIsAChangedOne) {
+  const auto fill = [&] {
+    Run({"HSET", "h", "a", "1", "b", "2"});
+    Run({"HPEXPIRE", "h", "100", "FIELDS", "1", "a"});
+  };
+  fill();
+  Run({"WATCH", "h"});
+  clock_.AdvanceMs(200);
+  Run({"MULTI"});
+  EXPECT_EQ(Run({"EXEC"}), kNullArray);
+  // Found by another command, or by background work.
+  fill();
+  Run({"WATCH", "h"});
+  clock_.AdvanceMs(200);
+  EXPECT_EQ(Run({"HLEN", "h"}), ":1\r\n");
+  Run({"MULTI"});
+  EXPECT_EQ(Run({"EXEC"}), kNullArray);
+  fill();
+  Run({"WATCH", "h"});
+  clock_.AdvanceMs(200);
+  engine_.BeginBatch(engine_.worker(0));
+  engine_.RunBackground(engine_.worker(0), int64_t{1'000'000'000});
+  engine_.EndBatch(engine_.worker(0));
+  Run({"MULTI"});
+  EXPECT_EQ(Run({"EXEC"}), kNullArray);
+}
+
 TEST_F(TransactionTest, UnwatchForgets) {
   Run({"WATCH", "a"});
   Run({"SET", "a", "1"});

@@ -44,6 +44,18 @@ TEST(Listener, PortInUseIsAnErrorEvenForAnOptionalAddress) {
   EXPECT_NE(second.error().message.find("Address already in use"), std::string::npos);
 }
 
+TEST(Listener, AnotherSocketTakesTheAddressWhileTheFirstStandsBackAndGivesItBack) {
+  auto first = OpenTcpListeners({.binds = {"127.0.0.1"}, .port = 0}, nullptr);
+  ASSERT_TRUE(first.ok());
+  const ListeningSocket& socket = first.value()[0];
+  StopListening(socket.fd.get());
+  {
+    auto second = OpenTcpListeners({.binds = {"127.0.0.1"}, .port = socket.port}, nullptr);
+    EXPECT_TRUE(second.ok());
+  }
+  EXPECT_TRUE(ListenAgain(socket.fd.get(), 5).ok());
+}
+
 TEST(Listener, UnixSocketGetsItsPermissionsAndIsNamedInAddresses) {
   const std::string path =
       testing::TempDir() + "ringtail_net_" + std::to_string(::getpid()) + ".sock";

@@ -173,9 +173,9 @@ TEST(ConfigLoader, ChecksRenamedCommandsWhereItKnowsTheCommands) {
 
 TEST(ConfigLoader, WarnsOfWhatHasNoEffectOnlyWhenItIsChanged) {
   EXPECT_THAT(LoadGood("tls-port 0\nio-threads 1\nappendonly no\nsave\n").warnings, IsEmpty());
-  const auto warnings = LoadGood("tls-port 7\nappendonly yes\n").warnings;
+  const auto warnings = LoadGood("tls-cluster yes\nappendonly yes\n").warnings;
   ASSERT_EQ(warnings.size(), 2U);
-  EXPECT_THAT(warnings[0], HasSubstr("'tls-port' (line 1) has no effect: Ringtail has no TLS yet"));
+  EXPECT_THAT(warnings[0], HasSubstr("'tls-cluster' (line 1) has no effect: TLS is for clients"));
 }
 
 TEST(ConfigWords, AreSplitAndUnescapedAsInRedis) {
