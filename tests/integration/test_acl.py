@@ -130,7 +130,8 @@ def test_every_command_with_just_the_right_rules(server, admin, login):
     """One user for each command: that command, its key, its channel, and nothing else."""
     for row in command_rows(admin).values():
         request = row.request()
-        rules = ["resetkeys", "~k", "resetchannels", "&1", "-@all", "+" + row.name]
+        rules = ["resetkeys", "~k", "resetchannels", "&1", "&k", "-@all",
+                 "+" + row.name]
         if row.name in NOT_EXECUTED:
             assert admin.call("ACL", "SETUSER", "exact", "on", ">secret", *rules) == OK
             assert admin.call("ACL", "DRYRUN", "exact", *request) == OK, row.name
