@@ -79,21 +79,23 @@ void AclStore::Become(ClientState& client, std::shared_ptr<const AclUser> user) 
   client.acl_user = std::move(user);
 }
 
+void AclStore::LetIn(ClientState& client, std::shared_ptr<const AclUser> user) {
+  client.is_authenticated = true;
+  client.user = user->name;
+  Become(client, std::move(user));
+}
+
 bool AclStore::LogIn(ClientState& client, std::string_view name, std::string_view password) {
   auto user = Find(name);
   if (user == nullptr || !user->Admits(password)) return false;
-  client.is_authenticated = true;
-  client.user = name;
-  Become(client, std::move(user));
+  LetIn(client, std::move(user));
   return true;
 }
 
-bool AclStore::LogInByCertificate(ClientState& client, std::string_view name) {
+bool AclStore::LogInAs(ClientState& client, std::string_view name) {
   auto user = Find(name);
   if (user == nullptr || !user->is_on) return false;
-  client.is_authenticated = true;
-  client.user = name;
-  Become(client, std::move(user));
+  LetIn(client, std::move(user));
   return true;
 }
 
@@ -198,6 +200,7 @@ std::string AclStore::Load(ClientState& self) {
     default_user = users_.find("default")->second;
   }
   NoteDefault();
+  clients_.CloseSubscribers(*default_user);
   clients_.Replace(default_user);
   for (const auto& [name, user] : old) {
     if (name != "default") CloseClientsOf(name, self);

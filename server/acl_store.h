@@ -55,11 +55,12 @@ class AclStore final : public commands::AclService, public commands::AuthService
   std::vector<std::string> ConfigLines() const;
   AclLog& log() { return log_; }
 
+  /// Makes the client the user whom its certificate names; false if there is none, or it is off.
+  bool LogInAs(commands::ClientState& client, std::string_view user);
+
   // commands::AuthService.
   bool LogIn(commands::ClientState& client, std::string_view user,
              std::string_view password) override;
-  /// Makes the client that user without a password; false if there is none, or it is switched off.
-  bool LogInByCertificate(commands::ClientState& client, std::string_view user);
   void Greet(commands::ClientState& client) override;
   bool is_password_required() const override {
     return is_password_required_.load(std::memory_order_relaxed);
@@ -82,6 +83,7 @@ class AclStore final : public commands::AclService, public commands::AuthService
   static void Become(commands::ClientState& client, std::shared_ptr<const commands::AclUser> user);
 
  private:
+  static void LetIn(commands::ClientState& client, std::shared_ptr<const commands::AclUser> user);
   void Put(commands::AclUser user);
   void NoteDefault();
   void CloseClientsOf(std::string_view name, commands::ClientState& self);

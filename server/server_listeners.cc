@@ -143,7 +143,7 @@ void Server::AuthenticateByCertificate(const net::Connection& connection,
   const std::string user =
       UserInCertificate(connection, tls_client_user_.load(std::memory_order_relaxed));
   if (user.empty()) return;
-  if (acl_.LogInByCertificate(client, user)) {
+  if (acl_.LogInAs(client, user)) {
     VLOG(1) << "TLS: client authenticated as user '" << user << "' by its certificate";
     return;
   }

@@ -93,7 +93,10 @@ void SessionWorker::OnAccept(net::Connection& connection) {
   session.client.last_command_ms = session.client.created_ms;
   connection.SetState(std::move(owned));
   // Users may be changed at this moment, for every client that is known.
-  server_.clients().Add(session, [&] { server_.acl().Greet(session.client); });
+  server_.clients().Add(session, [&] {
+    server_.acl().Greet(session.client);
+    server_.AuthenticateByCertificate(connection, session.client);
+  });
   const std::string_view refusal = server_.RefusalOf(session);
   if (!refusal.empty()) {
     connection.output().Append(refusal);
@@ -101,7 +104,6 @@ void SessionWorker::OnAccept(net::Connection& connection) {
     session.client.is_closing = true;
     return;
   }
-  server_.AuthenticateByCertificate(connection, session.client);
 }
 
 void SessionWorker::OnHandshakeFailed(net::Connection& connection, std::string_view why) {

@@ -130,7 +130,8 @@ def test_every_command_with_just_the_right_rules(server, admin, login):
     """One user for each command: that command, its key, its channel, and nothing else."""
     for row in command_rows(admin).values():
         request = row.request()
-        rules = ["resetkeys", "~k", "resetchannels", "&1", "-@all", "+" + row.name]
+        rules = ["resetkeys", "~k", "resetchannels", "&1", "&k", "-@all",
+                 "+" + row.name]
         if row.name in NOT_EXECUTED:
             assert admin.call("ACL", "SETUSER", "exact", "on", ">secret", *rules) == OK
             assert admin.call("ACL", "DRYRUN", "exact", *request) == OK, row.name
@@ -224,6 +225,25 @@ def test_clients_of_deleted_users_are_closed(server, admin, login):
     own = login("carl", "+@all", "~*")
     assert own.call("ACL", "DELUSER", "carl") == 1, "the reply comes first"
     assert eventually(lambda: is_closed(own))
+
+
+def test_subscribers_lose_what_their_user_loses(server, admin, login):
+    kept = login("bob", "+@all", "&news.*", "&all")
+    kept.call("SUBSCRIBE", "all")
+    lost = [login("bob") for _ in range(4)]
+    lost[0].call("SUBSCRIBE", "news.a")
+    lost[1].call("PSUBSCRIBE", "news.*")
+    lost[2].call("SSUBSCRIBE", "news.b")
+    lost[3].call("HELLO", "3")
+    lost[3].call("SUBSCRIBE", "news.a")
+    assert admin.call("ACL", "SETUSER", "bob", "&more") == OK
+    assert admin.call("PUBSUB", "NUMSUB", "news.a") == [b"news.a", 2], "more rights close nobody"
+    assert admin.call("ACL", "SETUSER", "bob", "resetchannels", "&all") == OK
+    for connection in lost:
+        assert eventually(lambda: is_closed(connection))
+    assert eventually(lambda: admin.call("PUBSUB", "NUMPAT") == 0)
+    assert admin.call("PUBLISH", "all", "x") == 1
+    assert kept.read_reply() == [b"message", b"all", b"x"]
 
 
 def test_a_deleted_user_is_gone_though_it_waits(server, admin, login):
