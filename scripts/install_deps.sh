@@ -16,6 +16,8 @@ wanted=()
 for group in "$@"; do
   declare -n packages="$group"
   wanted+=("${packages[@]}")
+  # Node.js may have come from elsewhere than Debian, which then has no place for its packages.
+  if [ "$group" = test ] && ! command -v npm >/dev/null; then wanted+=(nodejs npm); fi
 done
 
 missing=()
