@@ -114,7 +114,7 @@ const Directive kDirectives[] = {
      .summary = "Keys the invalidation table of client-side caching may hold; 0 is no limit."},
     {.name = "tracking-table-max-bytes",
      .kind = Memory{FIELD(clients.tracked_bytes_max), 0, kLongMax},
-     .default_text = "256mb",
+     .default_text = "268435456",
      .summary = "Bytes the keys in the invalidation table of client-side caching may take; 0 is no "
                 "limit."},
 };

@@ -9,7 +9,8 @@ from resp import ErrorReply, Status
 
 # They would end the conversation or the server, wait, or change what the others meet.
 LEFT_OUT = """shutdown debug monitor quit reset hello auth select client config migrate multi exec
-discard watch swapdb flushall flushdb wait waitaof""".split()
+discard watch swapdb flushall flushdb wait waitaof acl subscribe unsubscribe psubscribe punsubscribe
+ssubscribe sunsubscribe""".split()
 EDGES = [-2**63, -2**63 - 1, -2**32 - 1, -2**31, -2, -1, 0, 1, 2, 2**31, 2**32, 2**63 - 1, 2**63,
          2**64]
 NUMBERS = ["nan", "inf", "-inf", "1e308", "-1e309", "0.1", "1e-400", "(1", "(inf", "0x10", " 1",
