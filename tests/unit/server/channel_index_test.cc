@@ -57,7 +57,7 @@ TEST(ChannelIndex, NamesThoseThatMatch) {
 
 TEST(ChannelIndex, CountsAsAMapOfCountersDoes) {
   constexpr size_t kWorkers = 3;
-  std::mt19937_64 random(::testing::UnitTest::GetInstance()->random_seed());
+  std::mt19937_64 random(static_cast<uint64_t>(::testing::UnitTest::GetInstance()->random_seed()));
   SCOPED_TRACE(::testing::UnitTest::GetInstance()->random_seed());
   SubscriptionClock clock;
   ChannelIndex index(kWorkers, clock);

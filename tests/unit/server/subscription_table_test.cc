@@ -47,7 +47,7 @@ TEST(SubscriptionTable, NamesAreSorted) {
 
 TEST(SubscriptionTable, HoldsWhatAMapOfSetsHolds) {
   constexpr size_t kClients = 12;
-  std::mt19937_64 random(::testing::UnitTest::GetInstance()->random_seed());
+  std::mt19937_64 random(static_cast<uint64_t>(::testing::UnitTest::GetInstance()->random_seed()));
   SCOPED_TRACE(::testing::UnitTest::GetInstance()->random_seed());
   SubscriptionTable table;
   std::vector<std::unique_ptr<ClientSubscriptions>> clients;
