@@ -27,6 +27,8 @@ void Connection::ReadIntoBlock(size_t offset, size_t byte_count) {
   if (block_.is_complete()) MarkReady();
 }
 
+void Connection::NoteActivity() { last_activity_ms_ = worker_->now_ms(); }
+
 void Connection::MarkReady() {
   if (is_marked_ready_ || is_closing_) return;
   is_marked_ready_ = true;

@@ -140,6 +140,8 @@ class Connection {
   int64_t created_ms() const { return created_ms_; }
   /// When bytes were last received or sent.
   int64_t last_activity_ms() const { return last_activity_ms_; }
+  /// Counts as activity though nothing has come or gone yet: the client was made to wait, and its wait is over.
+  void NoteActivity();
   /// Since when the first unconsumed request has been incomplete (or waiting); 0 if there is none.
   int64_t partial_since_ms() const { return partial_since_ms_; }
   uint64_t received_bytes() const { return received_bytes_; }

@@ -336,6 +336,7 @@ void SessionWorker::EndWait(Session& session, uint64_t ticket, std::string_view 
   server_.engine().EndBatch(engine_worker_);
   net::Connection& connection = session.connection();
   if (connection.is_closing()) return;
+  connection.NoteActivity();
   if (waiter->client.reply_mode == commands::ReplyMode::kOn) connection.output().Append(reply);
   connection.MarkReady();
 }
