@@ -33,7 +33,7 @@ bench: deps-bench ## Compare with redis-server and memcached; writes docs/benchm
 	@$(MAKE) -s preset-release WITH=BENCH TARGETS="ringtail-server benches"
 	@for program in $(wildcard bench/compare.py bench/memory.py bench/hitratio.py); do $$program $(ARGS) || exit 1; done
 
-asan: deps-test ## Unit tests with AddressSanitizer and UBSan
+asan: deps-check ## Unit tests with AddressSanitizer and UBSan, by clang++, and the fuzzers
 	@$(MAKE) -s preset-asan WITH=TESTS TARGETS=all
 	@scripts/run_tests.py --build build/asan --unit $(if $(TALLY),--tally $(TALLY))
 

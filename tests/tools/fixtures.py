@@ -6,6 +6,7 @@ starts a server with directives of the test's own. `oracle` is redis-server 7.0 
 without one its tests skip.
 """
 import contextlib
+import os
 import signal
 
 import pytest
@@ -24,8 +25,11 @@ class DeadlineExceeded(Exception):
 
 def thread_counts():
     """The numbers of worker threads to test with; a redis-server standing in has one answer
-    only."""
-    return [1] if is_redis_binary(ringtail_binary()) else [1, 4]
+    only. RINGTAIL_TEST_THREADS asks for another number instead."""
+    if is_redis_binary(ringtail_binary()):
+        return [1]
+    asked = os.environ.get("RINGTAIL_TEST_THREADS")
+    return [int(asked)] if asked else [1, 4]
 
 
 def skip_ringtail_only(items):
