@@ -74,7 +74,7 @@ preset-%:
 	  grep -qs "^RINGTAIL_$$part:BOOL=ON" build/$*/CMakeCache.txt && [ -f build/$*/build.ninja ] || \
 	    set -- "$$@" -DRINGTAIL_$$part=ON; \
 	done; \
-	[ $$# -eq 0 ] || { set -- cmake --preset $* "$$@"; $(QUIET); }
+	[ $$# -eq 0 ] || { set -- cmake --preset $* $(if $(RINGTAIL_PCH),-DRINGTAIL_PCH=$(RINGTAIL_PCH)) "$$@"; $(QUIET); }
 	@set -- ninja -C build/$* -j $(JOBS) $(TARGETS); $(QUIET)
 
 deps-build:

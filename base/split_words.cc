@@ -15,8 +15,36 @@ int HexDigit(char c) {
   return -1;
 }
 
-char Unescape(char c) {
-  switch (c) {
+// Reads a quoted stretch whose quote is at `at`; false if it does not end, or more word follows it.
+bool TakeQuoted(std::string_view line, size_t& at, std::string& word) {
+  const char quote = line[at++];
+  while (at < line.size() && line[at] != quote) {
+    if (line[at] != '\\' || at + 1 == line.size()) {
+      word += line[at++];
+    } else if (quote == '\'') {
+      if (line[at + 1] == '\'') ++at;
+      word += line[at++];
+    } else {
+      word += TakeEscape(line, ++at);
+    }
+  }
+  if (at == line.size()) return false;
+  ++at;
+  return at == line.size() || IsBlank(line[at]);
+}
+
+}  // namespace
+
+char TakeEscape(std::string_view line, size_t& at) {
+  if (line[at] == 'x' && at + 2 < line.size()) {
+    const int high = HexDigit(line[at + 1]);
+    const int low = HexDigit(line[at + 2]);
+    if (high >= 0 && low >= 0) {
+      at += 3;
+      return static_cast<char>(high * 16 + low);
+    }
+  }
+  switch (const char c = line[at++]) {
     case 'n':
       return '\n';
     case 'r':
@@ -31,31 +59,6 @@ char Unescape(char c) {
       return c;
   }
 }
-
-// Reads a quoted stretch whose quote is at `at`; false if it does not end, or more word follows it.
-bool TakeQuoted(std::string_view line, size_t& at, std::string& word) {
-  const char quote = line[at++];
-  while (at < line.size() && line[at] != quote) {
-    if (line[at] != '\\' || at + 1 == line.size()) {
-      word += line[at++];
-    } else if (quote == '\'') {
-      if (line[at + 1] == '\'') ++at;
-      word += line[at++];
-    } else if (line[at + 1] == 'x' && at + 3 < line.size() && HexDigit(line[at + 2]) >= 0 &&
-               HexDigit(line[at + 3]) >= 0) {
-      word += static_cast<char>(HexDigit(line[at + 2]) * 16 + HexDigit(line[at + 3]));
-      at += 4;
-    } else {
-      word += Unescape(line[at + 1]);
-      at += 2;
-    }
-  }
-  if (at == line.size()) return false;
-  ++at;
-  return at == line.size() || IsBlank(line[at]);
-}
-
-}  // namespace
 
 std::optional<std::vector<std::string>> SplitWords(std::string_view line) {
   std::vector<std::string> words;

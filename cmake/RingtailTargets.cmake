@@ -1,4 +1,15 @@
-# ringtail_library(<folder> DEPENDS ...): every *.cc below <folder> (but main.cc) as one static library.
+# What nearly every source includes, compiled once per target where builds are to be fast and a forgotten include
+# shows elsewhere (RINGTAIL_PCH): ringtail_precompile(<target> <header of ours>...).
+set(RINGTAIL_COMMON_HEADERS <algorithm> <array> <atomic> <functional> <map> <memory> <mutex> <optional> <span> <string>
+  <string_view> <unordered_map> <utility> <vector>)
+function(ringtail_precompile target)
+  if(RINGTAIL_PCH)
+    list(TRANSFORM ARGN PREPEND "${PROJECT_SOURCE_DIR}/" REGEX "^[a-z]")
+    target_precompile_headers(${target} PRIVATE ${RINGTAIL_COMMON_HEADERS} ${ARGN})
+  endif()
+endfunction()
+
+# ringtail_library(<folder> DEPENDS ... PRECOMPILE ...): every *.cc below <folder> (but main.cc) as one static library.
 # A folder with no sources yet becomes an interface library, so its arrow stands from the first day.
 add_library(ringtail_libs INTERFACE)
 target_include_directories(ringtail_libs INTERFACE "${PROJECT_SOURCE_DIR}")
@@ -18,12 +29,13 @@ if(RINGTAIL_FUZZ)
 endif()
 
 function(ringtail_library name)
-  cmake_parse_arguments(ARG "" "" "DEPENDS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "DEPENDS;PRECOMPILE" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${name}/*.cc")
   list(FILTER sources EXCLUDE REGEX "/main\\.cc$")
   if(sources)
     add_library(${name} STATIC ${sources})
     target_link_libraries(${name} PUBLIC ringtail_libs ${ARG_DEPENDS})
+    ringtail_precompile(${name} ${ARG_PRECOMPILE})
   else()
     add_library(${name} INTERFACE)
     target_link_libraries(${name} INTERFACE ringtail_libs ${ARG_DEPENDS})

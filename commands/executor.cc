@@ -237,7 +237,7 @@ void Executor::Execute(const Request& request, ClientState& client, proto::Outpu
   if (is_tracking) [[unlikely]] AfterTracked(request, client);
 }
 
-// Run, RunHandler and Account are on every request's path.
+// Run, RunHandler and what they call are on every request's path.
 [[gnu::always_inline]] inline void Executor::Run(const Request& request, ClientState& client,
                                                  proto::OutputBuffer& output) {
   const Call call{.command = *request.command,
@@ -276,32 +276,34 @@ void Executor::RunSpecially(const Request& request, const Call& call, ClientStat
   }
 }
 
+[[gnu::always_inline]] inline CommandContext Executor::ContextOf(const Call& call,
+                                                                  ClientState& client,
+                                                                  proto::OutputBuffer& output) {
+  return CommandContext({.engine = parts_.engine,
+                         .worker = parts_.worker,
+                         .client = client,
+                         .services = parts_.services,
+                         .table = parts_.table,
+                         .command = call.command,
+                         .execution = execution_,
+                         .args = call.args,
+                         .keys = call.keys,
+                         .arg_vector = call.arg_vector,
+                         .output = output});
+}
+
 [[gnu::always_inline]] inline void Executor::RunHandler(const Call& call, ClientState& client,
                                                         proto::OutputBuffer& output) {
   const size_t output_bytes = output.size_bytes();
-  CommandContext context({.engine = parts_.engine,
-                          .worker = parts_.worker,
-                          .client = client,
-                          .services = parts_.services,
-                          .table = parts_.table,
-                          .command = call.command,
-                          .execution = execution_,
-                          .args = call.args,
-                          .keys = call.keys,
-                          .arg_vector = call.arg_vector,
-                          .output = output});
+  CommandContext context = ContextOf(call, client, output);
   call.command.spec->handler(context, call.args);
   context.Finish();
   if (client.tracking != nullptr) [[unlikely]] RememberReads(call, client);
   Account(call, client, context, output.size_bytes() - output_bytes);
 }
 
-[[gnu::always_inline]] inline void Executor::Account(const Call& call, ClientState& client,
-                                                     CommandContext& context,
-                                                     size_t reply_bytes) {
-  const uint64_t now_cycles = CycleClock::Now();
-  const uint64_t duration_ns = parts_.cycles.ToNs(now_cycles - last_cycles_);
-  last_cycles_ = now_cycles;
+[[gnu::always_inline]] inline void Executor::Count(const Call& call, CommandContext& context,
+                                                   uint64_t duration_ns) {
   CommandCounters& counters = parts_.stats.Of(call.command.index);
   counters.calls.Add();
   counters.duration_ns.Add(duration_ns);
@@ -314,6 +316,15 @@ void Executor::RunSpecially(const Request& request, const Call& call, ClientStat
       parts_.stats.CountError(context.reply().last_error_code());
     }
   }
+}
+
+[[gnu::always_inline]] inline void Executor::Account(const Call& call, ClientState& client,
+                                                     CommandContext& context,
+                                                     size_t reply_bytes) {
+  const uint64_t now_cycles = CycleClock::Now();
+  const uint64_t duration_ns = parts_.cycles.ToNs(now_cycles - last_cycles_);
+  last_cycles_ = now_cycles;
+  Count(call, context, duration_ns);
   ++client.command_count;
   const ExecutionSettings& settings = parts_.settings;
   if (duration_ns >= settings.duration_ns_min.load(std::memory_order_relaxed) ||
@@ -340,30 +351,10 @@ void Executor::RunOutlined(const Call& call, ClientState& client, proto::OutputB
 
 // What a script calls counts, but only the script itself is slow.
 void Executor::RunNested(const Call& call, ClientState& client, proto::OutputBuffer& output) {
-  CommandContext context({.engine = parts_.engine,
-                          .worker = parts_.worker,
-                          .client = client,
-                          .services = parts_.services,
-                          .table = parts_.table,
-                          .command = call.command,
-                          .execution = execution_,
-                          .args = call.args,
-                          .keys = call.keys,
-                          .arg_vector = nullptr,
-                          .output = output});
+  CommandContext context = ContextOf(call, client, output);
   call.command.spec->handler(context, call.args);
   context.Finish();
-  const uint64_t duration_ns = parts_.cycles.ToNs(CycleClock::Now() - last_cycles_);
-  CommandCounters& counters = parts_.stats.Of(call.command.index);
-  counters.calls.Add();
-  counters.duration_ns.Add(duration_ns);
-  if (parts_.settings.is_latency_tracked.load(std::memory_order_relaxed)) {
-    parts_.stats.AddDuration(counters, duration_ns);
-  }
-  if (context.reply().error_count() != 0) [[unlikely]] {
-    counters.failed_calls.Add();
-    parts_.stats.CountError(context.reply().last_error_code());
-  }
+  Count(call, context, parts_.cycles.ToNs(CycleClock::Now() - last_cycles_));
 }
 
 // CLIENT REPLY OFF drops every reply, SKIP that of the one command after it. What SUBSCRIBE and its kin answer are

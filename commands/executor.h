@@ -32,9 +32,6 @@ namespace ringtail::commands {
 class ScriptRunner;
 struct ScriptRun;
 
-/// Moves what is in `from` behind `to`.
-void AppendAll(proto::OutputBuffer& from, std::string& to);
-
 /// One request of a batch: ranges of the batch's arguments and keys.
 struct Request {
   const CommandTable::Entry* command = nullptr;   ///< null: unknown
@@ -166,6 +163,9 @@ class Executor {
   void RunOutlined(const Call& call, ClientState& client, proto::OutputBuffer& output);
   void RunNested(const Call& call, ClientState& client, proto::OutputBuffer& output);
   void RunHandler(const Call& call, ClientState& client, proto::OutputBuffer& output);
+  CommandContext ContextOf(const Call& call, ClientState& client, proto::OutputBuffer& output);
+  /// In the statistics of its command; Account does what comes with it for a client's own command.
+  void Count(const Call& call, CommandContext& context, uint64_t duration_ns);
   void Account(const Call& call, ClientState& client, CommandContext& context, size_t reply_bytes);
   void ShowToMonitors(const CommandTable::Entry& command, Args args, const ClientState& client) {
     if (!parts_.settings.is_monitored.load(std::memory_order_relaxed)) [[likely]] return;

@@ -56,34 +56,6 @@ Executor::~Executor() {
   AbortScript();
 }
 
-void AppendAll(proto::OutputBuffer& from, std::string& to) {
-  to.reserve(to.size() + from.size_bytes());
-  while (!from.is_empty()) {
-    constexpr int kParts = 16;
-    iovec parts[kParts];
-    const int count = from.FillIovecs(parts, kParts);
-    size_t taken = 0;
-    for (int i = 0; i < count; ++i) {
-      to.append(static_cast<const char*>(parts[i].iov_base), parts[i].iov_len);
-      taken += parts[i].iov_len;
-    }
-    from.Consume(taken);
-  }
-}
-
-namespace {
-
-void Move(proto::OutputBuffer& from, proto::OutputBuffer& to) {
-  while (!from.is_empty()) {
-    iovec part;
-    from.FillIovecs(&part, 1);
-    to.Append({static_cast<const char*>(part.iov_base), part.iov_len});
-    from.Consume(part.iov_len);
-  }
-}
-
-}  // namespace
-
 // ---- Commands that run scripts
 
 void Executor::PrepareScripts() {
@@ -135,7 +107,8 @@ void Executor::RunJob(ClientState& client, proto::OutputBuffer& output) {
       [](void* executor) { static_cast<Executor*>(executor)->WorkOnJob(); }, this);
   if (!is_done) return LeaveJob(client);
   FinishJob();
-  Move(job_->output, output);
+  output.AppendCopy(job_->output);
+  job_->output.Clear();
 }
 
 // On the fiber's stack.
@@ -234,7 +207,7 @@ std::optional<Executor::ScriptEnd> Executor::ResumeScript() {
     FinishJob();
     end.emplace();
     end->waiter = std::exchange(job_->waiter, nullptr);
-    AppendAll(job_->output, end->reply);
+    end->reply = job_->output.TakeString();
   } else {
     PutJobAside();
   }
@@ -286,21 +259,14 @@ void Executor::ExecuteFromScript(Args args, ScriptRun& run, proto::OutputBuffer&
   }
   const size_t effect_count = execution_.effects.size();
   last_cycles_ = CycleClock::Now();
-  RunNested({.command = *command,
-             .args = args,
-             .keys = nested_keys_,
-             .arg_vector = nullptr,
-             .request_bytes = 0},
-            run.client, output);
+  const Call call{.command = *command,
+                  .args = args,
+                  .keys = nested_keys_,
+                  .arg_vector = nullptr,
+                  .request_bytes = 0};
+  RunNested(call, run.client, output);
   const ClientState& caller = *job_->client;
-  if (caller.tracking != nullptr) [[unlikely]] {
-    RememberReads({.command = *command,
-                   .args = args,
-                   .keys = nested_keys_,
-                   .arg_vector = nullptr,
-                   .request_bytes = 0},
-                  caller);
-  }
+  if (caller.tracking != nullptr) [[unlikely]] RememberReads(call, caller);
   if (run.replication == scripting::kReplicateNone) execution_.effects.resize(effect_count);
   last_cycles_ = outer_cycles;
 }

@@ -315,8 +315,7 @@ std::string_view ScriptRunner::Call(std::span<const std::string_view> args,
   if (output_.FillIovecs(parts, 2) == 1) [[likely]] {
     return {static_cast<const char*>(parts[0].iov_base), parts[0].iov_len};
   }
-  reply_.clear();
-  AppendAll(output_, reply_);
+  reply_ = output_.TakeString();
   return reply_;
 }
 

@@ -161,6 +161,13 @@ std::string OutputBuffer::TakeString() {
   return bytes;
 }
 
+void OutputBuffer::AppendCopy(const OutputBuffer& other) {
+  for (const Segment* segment = other.head_; segment != nullptr; segment = segment->next) {
+    const char* const end = segment == other.tail_ && other.cursor_ != nullptr ? other.cursor_ : segment->end;
+    Append({segment->begin, static_cast<size_t>(end - segment->begin)});
+  }
+}
+
 void OutputBuffer::ShrinkToFit() {
   if (cursor_ == nullptr || tail_->chunk_bytes != ChunkPool::kLargeChunkBytes) return;
   const size_t used_bytes = static_cast<size_t>(cursor_ - tail_->begin);

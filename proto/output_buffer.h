@@ -69,6 +69,8 @@ class OutputBuffer {
   void ShrinkToFit();
   /// Drops everything; the buffer then owns no memory.
   void Clear();
+  /// Appends a copy of all of `other`'s bytes.
+  void AppendCopy(const OutputBuffer& other);
   /// Takes all of `other`'s bytes after its own; both must draw from the same pool. O(1).
   void Splice(OutputBuffer& other);
 

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <utility>
 
+#include "base/split_words.h"
+
 namespace ringtail::proto {
 namespace {
 
@@ -108,40 +110,6 @@ CheckedHeader ReadCheckedHeader(const char* header) {
 // The six bytes that C's isspace knows.
 bool IsSpace(char byte) { return byte == ' ' || (byte >= '\t' && byte <= '\r'); }
 
-int HexDigitOf(char byte) {
-  if (byte >= '0' && byte <= '9') return byte - '0';
-  if (byte >= 'a' && byte <= 'f') return byte - 'a' + 10;
-  if (byte >= 'A' && byte <= 'F') return byte - 'A' + 10;
-  return -1;
-}
-
-// Writes what the escape after a backslash in double quotes stands for; `at` is at the byte after
-// the backslash and is moved behind the escape.
-char UnescapeByte(std::string_view line, size_t& at) {
-  if (line[at] == 'x' && at + 2 < line.size()) {
-    const int high = HexDigitOf(line[at + 1]);
-    const int low = HexDigitOf(line[at + 2]);
-    if (high >= 0 && low >= 0) {
-      at += 3;
-      return static_cast<char>(high * 16 + low);
-    }
-  }
-  switch (const char byte = line[at++]) {
-    case 'n':
-      return '\n';
-    case 'r':
-      return '\r';
-    case 't':
-      return '\t';
-    case 'b':
-      return '\b';
-    case 'a':
-      return '\a';
-    default:
-      return byte;
-  }
-}
-
 // Copies an argument from its first quote on (which may stand inside the word) to `out`. `at` is at
 // the quote and is moved behind the argument. Answers the end of what was written, or null for
 // quotes that are not closed or not followed by a space.
@@ -156,7 +124,7 @@ char* UnquoteRest(std::string_view line, size_t& at, char* out) {
     ++at;
     if (byte == '\\' && at < line.size()) {
       if (quote == '"') {
-        *out++ = UnescapeByte(line, at);
+        *out++ = TakeEscape(line, at);
         continue;
       }
       if (line[at] == '\'') {

@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/split_words.h"
+
 namespace ringtail::scripting {
 namespace {
 
@@ -16,99 +18,10 @@ constexpr std::array<std::pair<std::string_view, ScriptFlags>, 6> kFlagNames = {
     {"declared-keys", kDeclaredKeys},
 }};
 
-bool IsSpace(char byte) { return byte == ' ' || (byte >= '\t' && byte <= '\r'); }
-
-int HexDigit(char byte) {
-  if (byte >= '0' && byte <= '9') return byte - '0';
-  if (byte >= 'a' && byte <= 'f') return byte - 'a' + 10;
-  if (byte >= 'A' && byte <= 'F') return byte - 'A' + 10;
-  return -1;
+// The first line, which ends at a zero byte too, as for Redis. Nothing if it is empty or its quotes are not closed.
+std::vector<std::string> SplitHeader(std::string_view line) {
+  return SplitWords(line.substr(0, line.find('\0'))).value_or(std::vector<std::string>());
 }
-
-char Unescape(char byte) {
-  switch (byte) {
-    case 'n':
-      return '\n';
-    case 'r':
-      return '\r';
-    case 't':
-      return '\t';
-    case 'b':
-      return '\b';
-    case 'a':
-      return '\a';
-    default:
-      return byte;
-  }
-}
-
-// Splits a line into words as Redis splits inline commands: "double quotes" with escapes, 'single
-// quotes'.
-class WordSplitter {
- public:
-  explicit WordSplitter(std::string_view line) : line_(line) {}
-
-  // False if quotes are not closed, or closed in the middle of a word.
-  bool Split(std::vector<std::string>& words) {
-    for (;;) {
-      while (place_ < line_.size() && IsSpace(line_[place_])) ++place_;
-      if (place_ == line_.size()) return true;
-      words.emplace_back();
-      if (!TakeWord(words.back())) return false;
-    }
-  }
-
- private:
-  bool TakeWord(std::string& word) {
-    while (place_ < line_.size() && !IsSpace(line_[place_])) {
-      const char byte = line_[place_++];
-      if (byte == '\0') {  // ends the line, as for Redis
-        place_ = line_.size();
-      } else if (byte == '"' || byte == '\'') {
-        return TakeQuoted(word, byte);
-      } else {
-        word += byte;
-      }
-    }
-    return true;
-  }
-
-  bool TakeQuoted(std::string& word, char quote) {
-    while (place_ < line_.size() && line_[place_] != quote) {
-      if (line_[place_] == '\\' && place_ + 1 < line_.size()) {
-        TakeEscape(word, quote);
-      } else {
-        word += line_[place_++];
-      }
-    }
-    if (place_ == line_.size()) return false;
-    ++place_;
-    return place_ == line_.size() || IsSpace(line_[place_]);
-  }
-
-  void TakeEscape(std::string& word, char quote) {
-    const char next = line_[place_ + 1];
-    if (quote == '\'') {
-      word += next == '\'' ? '\'' : '\\';
-      place_ += next == '\'' ? 2 : 1;
-      return;
-    }
-    if (next == 'x' && place_ + 3 < line_.size()) {
-      const int high = HexDigit(line_[place_ + 2]);
-      const int low = HexDigit(line_[place_ + 3]);
-      if (high >= 0 && low >= 0) {
-        word += static_cast<char>(high * 16 + low);
-        place_ += 4;
-        return;
-      }
-    }
-    word += Unescape(next);
-    place_ += 2;
-  }
-
-  std::string_view line_;
-  size_t place_ = 0;
-};
 
 std::string ReadFlags(std::string_view names, uint32_t& flags) {
   // An empty list has no flags; otherwise each comma separates two of them.
@@ -167,10 +80,8 @@ std::string ParseScriptHeader(std::string_view source, ScriptHeader& header) {
   if (!source.starts_with("#!")) return {};
   const size_t end = source.find('\n');
   if (end == std::string_view::npos) return "ERR Invalid script shebang";
-  std::vector<std::string> words;
-  if (!WordSplitter(source.substr(0, end)).Split(words) || words.empty()) {
-    return "ERR Invalid engine in script shebang";
-  }
+  const std::vector<std::string> words = SplitHeader(source.substr(0, end));
+  if (words.empty()) return "ERR Invalid engine in script shebang";
   if (words[0] != "#!lua") return "ERR Unexpected engine in script shebang: " + words[0];
   header.flags = kNoFlags;
   header.body_offset = end;
@@ -190,10 +101,8 @@ std::string ParseLibraryHeader(std::string_view source, LibraryHeader& header) {
   if (!source.starts_with("#!")) return "ERR Missing library metadata";
   const size_t end = source.find('\n');
   if (end == std::string_view::npos) return "ERR Invalid library metadata";
-  std::vector<std::string> words;
-  if (!WordSplitter(source.substr(0, end)).Split(words) || words.empty()) {
-    return "ERR Invalid library metadata";
-  }
+  const std::vector<std::string> words = SplitHeader(source.substr(0, end));
+  if (words.empty()) return "ERR Invalid library metadata";
   header.engine = words[0].substr(words[0].size() < 2 ? words[0].size() : 2);
   header.body_offset = end;
   constexpr std::string_view kOption = "name=";

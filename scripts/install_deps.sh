@@ -7,7 +7,8 @@ set -euo pipefail
 # The lists are read by name, below.
 build=(g++ cmake ninja-build ccache libuv1-dev libxxhash-dev libjemalloc-dev libgflags-dev
        libgoogle-glog-dev libcpp-httplib-dev libssl-dev liblua5.1-0-dev)
-test=(libgtest-dev libgmock-dev python3 python3-pytest python3-redis redis-server redis-tools)
+test=(libgtest-dev libgmock-dev python3 python3-pytest python3-pytest-xdist
+      python3-redis redis-server redis-tools)
 check=(clang libclang-rt-14-dev)
 bench=(libbenchmark-dev memcached redis-server redis-tools python3 python3-matplotlib)
 lint=(clang-format clang-tidy)

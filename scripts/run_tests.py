@@ -2,7 +2,8 @@
 """Runs the unit tests of a build and the Python tests, and counts them.
 
   scripts/run_tests.py --build build/release                    # everything
-  scripts/run_tests.py --build build/tsan --unit                # the unit tests alone
+  scripts/run_tests.py --build build/asan --unit                # the unit tests alone
+  scripts/run_tests.py --build build/tsan --unit base engine    # those of two folders
   scripts/run_tests.py --build build/tsan --pytest tests/integration -k pipeline
 
 What passes is told in a line per suite; what fails, with its output. The last line is
@@ -23,7 +24,7 @@ import xml.etree.ElementTree as ElementTree
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PYTHON = "/usr/bin/python3"
 UNIT_SECONDS_MAX = 600
-PYTEST_SECONDS_MAX = 1200
+PYTEST_SECONDS_MAX = 1800
 # pytest's exit code when the selection is empty.
 PYTEST_NONE_SELECTED = 5
 
@@ -90,9 +91,11 @@ def tell(outcome):
           f"({outcome.seconds:.1f} s)", flush=True)
 
 
-def unit_outcomes(build, environment):
-    """Runs every unit test program, as many at a time as there are cores."""
+def unit_outcomes(build, environment, only):
+    """Runs every unit test program, or those of some folders, as many at a time as there are cores."""
     folders = sorted(path.name for path in (ROOT / "tests/unit").glob("*") if list(path.rglob("*.cc")))
+    if only:
+        folders = only
     command = lambda folder: [str(build / "tests" / f"unit_{folder}"), "--gtest_brief=1",
                               "--gtest_output=xml:{report}"]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -103,15 +106,17 @@ def unit_outcomes(build, environment):
 
 
 def pytest_outcome(arguments, environment):
-    """Runs pytest with `arguments`; an empty selection is told, and is no failure."""
-    command = [PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--junitxml={report}", *arguments]
+    """Runs pytest with `arguments`, as many files at a time as there are cores; an empty selection is told, and is
+    no failure."""
+    command = [PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", str(os.cpu_count()), "--dist", "loadfile",
+               "--junitxml={report}", *arguments]
     return run("pytest " + " ".join(arguments), command, PYTEST_SECONDS_MAX, environment, (0, PYTEST_NONE_SELECTED))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=pathlib.Path, required=True)
-    parser.add_argument("--unit", action="store_true", help="only the unit tests")
+    parser.add_argument("--unit", nargs="*", metavar="FOLDER", help="only the unit tests")
     parser.add_argument("--pytest", nargs=argparse.REMAINDER, help="only pytest, with these arguments")
     parser.add_argument("--tally", type=pathlib.Path)
     options = parser.parse_args()
@@ -120,11 +125,11 @@ def main():
 
     outcomes = []
     if options.pytest is None:
-        for outcome in unit_outcomes(build, environment):
+        for outcome in unit_outcomes(build, environment, options.unit):
             outcomes.append(outcome)
             tell(outcome)
     has_python_tests = list((ROOT / "tests").rglob("test_*.py"))
-    if not options.unit and (options.pytest is not None or has_python_tests):
+    if options.unit is None and (options.pytest is not None or has_python_tests):
         outcomes.append(pytest_outcome(options.pytest or ["tests"], environment))
         tell(outcomes[-1])
 

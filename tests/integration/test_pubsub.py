@@ -13,7 +13,8 @@ SUBSCRIBE_A = [b"subscribe", b"a", 1]
 
 @pytest.fixture
 def subscriber(server):
-    """A second connection, for listening."""
+    """A second connection, for listening; those of the last test are gone."""
+    assert eventually(lambda: not server.call("CLIENT", "LIST", "TYPE", "PUBSUB"))
     with server.connect() as connection:
         yield connection
 
@@ -100,7 +101,7 @@ def test_reset_ends_subscriptions_silently(client, subscriber):
     assert subscriber.call("PING") == Status(b"PONG")
 
 
-def test_a_closed_connection_leaves_nothing_behind(server, client):
+def test_a_closed_connection_leaves_nothing_behind(server, client, subscriber):
     connections = [server.connect() for _ in range(20)]
     for number, connection in enumerate(connections):
         subscribe(connection, "shared", "own%d" % number)
