@@ -8,7 +8,8 @@
 namespace ringtail::commands {
 namespace {
 
-// The member that a command is about: HGET key field, SADD key member, ZSCORE key member, but ZADD key score member.
+// The member that a command is about: HGET key field, SADD key member, ZSCORE key member, but ZADD
+// key score member.
 std::string_view MemberOf(const CommandSpec& spec, Args args) {
   return (spec.categories & kCatSortedSet) != 0 ? args.back() : args[2];
 }
@@ -18,7 +19,8 @@ std::string_view MemberOf(const CommandSpec& spec, Args args) {
 void Executor::BeginBatch() {
   keys_.clear();
   last_cycles_ = CycleClock::Now();
-  if (!late_waiters_.empty() || !late_transactions_.empty()) [[unlikely]] ForgetNow();
+  if (!late_waiters_.empty() || !late_transactions_.empty()) [[unlikely]]
+    ForgetNow();
 }
 
 void Executor::ForgetLater(std::shared_ptr<Waiter> waiter,
@@ -54,7 +56,8 @@ void Executor::Prepare(Request& request, int db) {
     if (command == nullptr) return;
   }
   request.command = command;
-  if (parts_.worker.is_shut_out) [[unlikely]] return;
+  if (parts_.worker.is_shut_out) [[unlikely]]
+    return;
   if (command->single_key != 0) [[likely]] {
     if (command->single_key >= args.size()) return;
     keys_.push_back(parts_.engine.MakeKey(args[command->single_key]));
@@ -77,7 +80,8 @@ void Executor::PrefetchEntries(const Request& request, int db) const {
 }
 
 void Executor::PrefetchMemberBucket(const Request& request, int db) {
-  // Where the first few collections of a batch are small, the others will be too, and looking is wasted.
+  // Where the first few collections of a batch are small, the others will be too, and looking is
+  // wasted.
   constexpr uint32_t kSmallMax = 8;
   if (request.command == nullptr || request.key_count != 1 || request.arg_count < 3) return;
   const CommandSpec& spec = *request.command->spec;
@@ -130,8 +134,7 @@ void Executor::Reject(const CommandTable::Entry* command, ClientState& client,
 }
 
 // Every rule that can keep a command from its handler; the order is Redis's.
-bool Executor::IsAllowed(const Request& request, ClientState& client,
-                         proto::OutputBuffer& output) {
+bool Executor::IsAllowed(const Request& request, ClientState& client, proto::OutputBuffer& output) {
   const Args args = ArgsOf(request);
   if (request.command == nullptr) [[unlikely]] {
     // Words of HTTP: a browser, or a page made to reach us. Nothing after them may be executed.
@@ -155,8 +158,8 @@ bool Executor::IsAllowed(const Request& request, ClientState& client,
   if (!client.is_authenticated | client.is_restricted) [[unlikely]] {
     if (!IsPermitted(*request.command, args, client, output)) return false;
   }
-  if (client.transaction != nullptr && client.transaction->is_open &&
-      (spec.flags & kNoMulti) != 0) [[unlikely]] {
+  if (client.transaction != nullptr && client.transaction->is_open && (spec.flags & kNoMulti) != 0)
+      [[unlikely]] {
     Reject(request.command, client, output, errors::kNotInTransaction);
     return false;
   }
@@ -172,8 +175,7 @@ bool Executor::IsAllowed(const Request& request, ClientState& client,
   // In RESP2 nothing tells a message from a reply.
   if (client.subscription_count != 0 && client.resp == proto::RespVersion::kResp2 &&
       (spec.flags & kForSubscribers) == 0) [[unlikely]] {
-    Reject(request.command, client, output,
-           errors::NotForSubscribers(request.command->full_name));
+    Reject(request.command, client, output, errors::NotForSubscribers(request.command->full_name));
     return false;
   }
   return true;
@@ -202,7 +204,8 @@ bool Executor::IsPermitted(const CommandTable::Entry& command, Args args, Client
   return false;
 }
 
-// A queue takes memory too, whatever is put into it, and executing it may; it can always be given up.
+// A queue takes memory too, whatever is put into it, and executing it may; it can always be given
+// up.
 bool Executor::IsMemoryEnough(const CommandSpec& spec, Args args, const ClientState& client) {
   bool needs_memory = (spec.flags & kDenyOom) != 0;
   if (const Transaction* transaction = client.transaction.get();
@@ -222,7 +225,8 @@ void Executor::Execute(const Request& request, ClientState& client, proto::Outpu
   const CommandTable::Entry* executed = nullptr;
   const bool is_tracking = client.tracking != nullptr;
   // What was found before goes before this command's reply, what it finds itself behind it.
-  if (is_tracking) [[unlikely]] SendInvalidations();
+  if (is_tracking) [[unlikely]]
+    SendInvalidations();
   if (!IsAllowed(request, client, output)) [[unlikely]] {
     last_cycles_ = CycleClock::Now();
   } else if (client.transaction == nullptr || !TakeIntoTransaction(request, client, output))
@@ -234,7 +238,8 @@ void Executor::Execute(const Request& request, ClientState& client, proto::Outpu
   if (client.reply_mode != ReplyMode::kOn) [[unlikely]] {
     ApplyReplyMode(executed, client, output, mark);
   }
-  if (is_tracking) [[unlikely]] AfterTracked(request, client);
+  if (is_tracking) [[unlikely]]
+    AfterTracked(request, client);
 }
 
 // Run, RunHandler and what they call are on every request's path.
@@ -254,9 +259,11 @@ void Executor::Execute(const Request& request, ClientState& client, proto::Outpu
   {
     const Engine::KeyLocks locks(parts_.engine, call.keys);
     RunHandler(call, client, output);
-    if (!parts_.worker.ready.empty()) [[unlikely]] ServeReady(&locks);
+    if (!parts_.worker.ready.empty()) [[unlikely]]
+      ServeReady(&locks);
   }
-  if (!parts_.worker.ready.empty()) [[unlikely]] ServeReady(nullptr);
+  if (!parts_.worker.ready.empty()) [[unlikely]]
+    ServeReady(nullptr);
 }
 
 void Executor::RunSpecially(const Request& request, const Call& call, ClientState& client,
@@ -277,8 +284,8 @@ void Executor::RunSpecially(const Request& request, const Call& call, ClientStat
 }
 
 [[gnu::always_inline]] inline CommandContext Executor::ContextOf(const Call& call,
-                                                                  ClientState& client,
-                                                                  proto::OutputBuffer& output) {
+                                                                 ClientState& client,
+                                                                 proto::OutputBuffer& output) {
   return CommandContext({.engine = parts_.engine,
                          .worker = parts_.worker,
                          .client = client,
@@ -298,7 +305,8 @@ void Executor::RunSpecially(const Request& request, const Call& call, ClientStat
   CommandContext context = ContextOf(call, client, output);
   call.command.spec->handler(context, call.args);
   context.Finish();
-  if (client.tracking != nullptr) [[unlikely]] RememberReads(call, client);
+  if (client.tracking != nullptr) [[unlikely]]
+    RememberReads(call, client);
   Account(call, client, context, output.size_bytes() - output_bytes);
 }
 
@@ -319,8 +327,7 @@ void Executor::RunSpecially(const Request& request, const Call& call, ClientStat
 }
 
 [[gnu::always_inline]] inline void Executor::Account(const Call& call, ClientState& client,
-                                                     CommandContext& context,
-                                                     size_t reply_bytes) {
+                                                     CommandContext& context, size_t reply_bytes) {
   const uint64_t now_cycles = CycleClock::Now();
   const uint64_t duration_ns = parts_.cycles.ToNs(now_cycles - last_cycles_);
   last_cycles_ = now_cycles;
@@ -357,8 +364,8 @@ void Executor::RunNested(const Call& call, ClientState& client, proto::OutputBuf
   Count(call, context, parts_.cycles.ToNs(CycleClock::Now() - last_cycles_));
 }
 
-// CLIENT REPLY OFF drops every reply, SKIP that of the one command after it. What SUBSCRIBE and its kin answer are
-// no replies but messages.
+// CLIENT REPLY OFF drops every reply, SKIP that of the one command after it. What SUBSCRIBE and its
+// kin answer are no replies but messages.
 void Executor::ApplyReplyMode(const CommandTable::Entry* executed, ClientState& client,
                               proto::OutputBuffer& output, size_t mark) {
   constexpr uint32_t kSubscribing = kPubsub | kForSubscribers;

@@ -17,11 +17,11 @@ struct Executor::ScriptJob {
 
   const CommandTable::Entry* command = nullptr;
   ClientState* client = nullptr;
-  std::string bytes;                          // what args and keys point into
+  std::string bytes;  // what args and keys point into
   std::vector<std::string_view> args;
   std::vector<Key> keys;
   uint64_t request_bytes = 0;
-  std::unique_ptr<Transaction> transaction;   // of EXEC
+  std::unique_ptr<Transaction> transaction;  // of EXEC
   bool has_declared_keys = false;
   proto::OutputBuffer output;
   // While it is left in the middle: what the executor had in hand for it.
@@ -52,9 +52,7 @@ struct Executor::ScriptJob {
 
 Executor::Executor(const Parts& parts) : parts_(parts) {}
 
-Executor::~Executor() {
-  AbortScript();
-}
+Executor::~Executor() { AbortScript(); }
 
 // ---- Commands that run scripts
 
@@ -138,7 +136,8 @@ void Executor::WorkOnJob() {
 
 // As in Redis: before the commands that it calls, though the table says that MONITOR skips it.
 void Executor::ShowScriptToMonitors(const Call& call, const ClientState& client) {
-  if (!parts_.settings.is_monitored.load(std::memory_order_relaxed)) [[likely]] return;
+  if (!parts_.settings.is_monitored.load(std::memory_order_relaxed)) [[likely]]
+    return;
   if ((call.command.spec->flags & kSkipMonitor) == 0) return;
   parts_.observer.OnMonitored(client, call.command, call.args, parts_.worker.now_ms);
 }
@@ -170,7 +169,8 @@ void Executor::FinishJob() {
   job_->transaction.reset();
 }
 
-// The script has used up its time: its client waits, and whoever asks for a key is told that the server is busy.
+// The script has used up its time: its client waits, and whoever asks for a key is told that the
+// server is busy.
 void Executor::LeaveJob(ClientState& client) {
   auto waiter = std::make_shared<Waiter>();
   waiter->ticket = parts_.engine.NextTicket();
@@ -266,7 +266,8 @@ void Executor::ExecuteFromScript(Args args, ScriptRun& run, proto::OutputBuffer&
                   .request_bytes = 0};
   RunNested(call, run.client, output);
   const ClientState& caller = *job_->client;
-  if (caller.tracking != nullptr) [[unlikely]] RememberReads(call, caller);
+  if (caller.tracking != nullptr) [[unlikely]]
+    RememberReads(call, caller);
   if (run.replication == scripting::kReplicateNone) execution_.effects.resize(effect_count);
   last_cycles_ = outer_cycles;
 }

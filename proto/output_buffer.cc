@@ -163,7 +163,8 @@ std::string OutputBuffer::TakeString() {
 
 void OutputBuffer::AppendCopy(const OutputBuffer& other) {
   for (const Segment* segment = other.head_; segment != nullptr; segment = segment->next) {
-    const char* const end = segment == other.tail_ && other.cursor_ != nullptr ? other.cursor_ : segment->end;
+    const char* const end =
+        segment == other.tail_ && other.cursor_ != nullptr ? other.cursor_ : segment->end;
     Append({segment->begin, static_cast<size_t>(end - segment->begin)});
   }
 }

@@ -18,7 +18,8 @@ constexpr std::array<std::pair<std::string_view, ScriptFlags>, 6> kFlagNames = {
     {"declared-keys", kDeclaredKeys},
 }};
 
-// The first line, which ends at a zero byte too, as for Redis. Nothing if it is empty or its quotes are not closed.
+// The first line, which ends at a zero byte too, as for Redis. Nothing if it is empty or its quotes
+// are not closed.
 std::vector<std::string> SplitHeader(std::string_view line) {
   return SplitWords(line.substr(0, line.find('\0'))).value_or(std::vector<std::string>());
 }
