@@ -27,13 +27,31 @@ void ScriptHub::Keep(std::string_view sha, std::string_view source, Origin origi
     }
     return;
   }
-  Cached cached{.source = std::make_shared<const std::string>(source), .origin = origin, .place = {}};
-  if (origin == Origin::kEval) {
-    if (evaled_.size() == kEvaledMax) Forget(std::string(evaled_.front()));
-    cached.place = evaled_.insert(evaled_.end(), std::string(sha));
-  }
+  Cached cached{
+      .source = std::make_shared<const std::string>(source), .origin = origin, .place = {}};
+  if (origin == Origin::kEval) cached.place = evaled_.insert(evaled_.end(), std::string(sha));
   script_bytes_.fetch_add(source.size() + sizeof(Cached) + sha.size());
   scripts_.emplace(sha, std::move(cached));
+  ForgetExcess();
+}
+
+void ScriptHub::Touch(std::string_view sha) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  const auto found = scripts_.find(sha);
+  if (found == scripts_.end() || found->second.origin != Origin::kEval) return;
+  evaled_.splice(evaled_.end(), evaled_, found->second.place);
+}
+
+void ScriptHub::SetEvaledMax(size_t count) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  evaled_max_ = count;
+  ForgetExcess();
+}
+
+void ScriptHub::ForgetExcess() {
+  while (evaled_max_ != 0 && evaled_.size() > evaled_max_) Forget(std::string(evaled_.front()));
+  is_crowded_.store(evaled_max_ != 0 && evaled_.size() > evaled_max_ / 2,
+                    std::memory_order_relaxed);
 }
 
 void ScriptHub::Forget(std::string_view sha) {
@@ -56,6 +74,7 @@ void ScriptHub::FlushScripts() {
   std::lock_guard<std::mutex> lock(mutex_);
   scripts_.clear();
   evaled_.clear();
+  is_crowded_.store(false, std::memory_order_relaxed);
   forgotten_.clear();
   script_bytes_.store(0);
   // Further than anyone can be behind and find its changes listed.

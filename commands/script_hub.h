@@ -60,17 +60,24 @@ class ScriptHub {
   /// Every script ends at its next tick: the process does.
   std::atomic<bool> is_stopping{false};
 
+  /// What a worker's interpreter may hold.
+  std::atomic<size_t> interpreter_bytes_max{size_t{256} << 20};
   /// What all workers' interpreters hold.
   std::atomic<size_t> interpreter_bytes{0};
 
   // Scripts.
 
   enum class Origin : uint8_t { kEval, kLoad };
-  /// Of the scripts that came with EVAL the last so many are kept; those of SCRIPT LOAD until SCRIPT FLUSH.
-  static constexpr size_t kEvaledMax = 500;
+  /// Of the scripts that came with EVAL the `count` that were used last are kept (0: all); those of SCRIPT LOAD until
+  /// SCRIPT FLUSH.
+  void SetEvaledMax(size_t count);
+  static constexpr size_t kEvaledMaxDefault = 500;
 
   void Keep(std::string_view sha, std::string_view source, Origin origin);
   std::shared_ptr<const std::string> FindSource(std::string_view sha) const;
+  /// A script is used. To be called only while is_crowded(), when it is time to know which are.
+  void Touch(std::string_view sha);
+  bool is_crowded() const { return is_crowded_.load(std::memory_order_relaxed); }
   bool HasScript(std::string_view sha) const { return FindSource(sha) != nullptr; }
   void FlushScripts();
   /// Changes when a script goes away.
@@ -123,14 +130,17 @@ class ScriptHub {
     size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
   };
   void Forget(std::string_view sha);
+  void ForgetExcess();
 
   mutable std::mutex mutex_;   // guards what follows
   std::unordered_map<std::string, Cached, Hash, std::equal_to<>> scripts_;
-  std::list<std::string> evaled_;          // oldest first
+  std::list<std::string> evaled_;          // the one that was used least recently first
+  size_t evaled_max_ = kEvaledMaxDefault;
   std::deque<std::string> forgotten_;      // the last of them is number script_version_
   std::shared_ptr<const Libraries> libraries_;
   std::vector<ScriptNote*> notes_;
 
+  std::atomic<bool> is_crowded_{false};   // more than half of what may be kept is there
   std::atomic<uint64_t> script_version_{0};
   std::atomic<size_t> script_bytes_{0};
   std::atomic<uint64_t> library_version_{0};

@@ -13,7 +13,8 @@ namespace {
 
 // How long a run that is past its time keeps its worker before the worker looks after others.
 constexpr int64_t kSliceNs = 10'000'000;
-// Room for the commands that it calls on top of the interpreter's; only what is touched is memory. Sanitizers widen every frame.
+// Room for the commands that it calls on top of the interpreter's; only what is touched is memory.
+// Sanitizers widen every frame.
 #if defined(RINGTAIL_SYSTEM_MALLOC)
 constexpr size_t kStackBytes = 5 * scripting::kStackBytesMin;
 #else
@@ -52,7 +53,13 @@ void ScriptRunner::CountMemory() {
 }
 
 bool ScriptRunner::HasInterpreter() {
-  if (interpreter_ == nullptr) interpreter_ = scripting::Interpreter::Create({});
+  const size_t bytes_max =
+      services().scripts->interpreter_bytes_max.load(std::memory_order_relaxed);
+  if (interpreter_ == nullptr) {
+    interpreter_ = scripting::Interpreter::Create({.memory_bytes_max = bytes_max});
+  } else if (interpreter_->memory_bytes_max() != bytes_max) {
+    interpreter_->set_memory_bytes_max(bytes_max);
+  }
   return interpreter_ != nullptr;
 }
 
@@ -155,7 +162,8 @@ bool ScriptRunner::Begin(CommandContext& ctx, uint32_t flags, Access access) {
   run_.replication = scripting::kReplicateAll;
   run_.note.is_killed.store(false, std::memory_order_relaxed);
   run_.note.has_written.store(false, std::memory_order_relaxed);
-  // The commands of a run see its caller as a client of its own, so that what they select is the run's.
+  // The commands of a run see its caller as a client of its own, so that what they select is the
+  // run's.
   const ClientState& caller = ctx.client();
   ClientState& client = run_.client;
   client.id = caller.id;
@@ -166,7 +174,6 @@ bool ScriptRunner::Begin(CommandContext& ctx, uint32_t flags, Access access) {
   client.resp = proto::RespVersion::kResp2;
   client.is_local = caller.is_local;
   client.is_no_touch = caller.is_no_touch;
-  client.user = caller.user;
   client.name = caller.name;
   context_ = &ctx;
   is_announced_ = false;
@@ -212,6 +219,7 @@ void ScriptRunner::RunScript(CommandContext& ctx, Args args, By by, Access acces
       services().scripts->Keep(scripting::View(script->sha), args[1], ScriptHub::Origin::kEval);
     }
   }
+  if (services().scripts->is_crowded()) services().scripts->Touch(scripting::View(script->sha));
   run_.note.is_function = false;
   if (!Begin(ctx, script->flags, access)) return;
   const scripting::RunOutcome outcome = interpreter_->RunScript(
@@ -345,7 +353,7 @@ std::string_view ScriptRunner::OnTick() {
   if (is_loading_) {
     const int64_t loading_ns = clock.MonotonicNs() - run_.note.start_ns;
     return loading_ns > scripting::kLibraryLoadMsMax * 1'000'000 ? errors::kLoadTimeout
-                                                                  : std::string_view();
+                                                                 : std::string_view();
   }
   if (services().scripts->is_stopping.load(std::memory_order_relaxed)) return errors::kKilledScript;
   if (clock.MonotonicNs() < pause_ns_) return {};
@@ -354,7 +362,8 @@ std::string_view ScriptRunner::OnTick() {
   if (parts_.executor.CanLeaveScript()) {
     fiber_.Suspend();
   } else if (!run_.note.has_written.load(std::memory_order_relaxed)) {
-    // It holds the locks of its keys only. Who waits for one of these cannot be turned away, so it ends.
+    // It holds the locks of its keys only. Who waits for one of these cannot be turned away, so it
+    // ends.
     return errors::kDeclaredKeysTooLong;
   }
   pause_ns_ = clock.MonotonicNs() + kSliceNs;

@@ -127,6 +127,8 @@ void Server::ApplyLimits(const Config& config) {
   ApplyEncodings(config.encodings, services_.limits.encodings);
   script_hub_.busy_after_ms = config.process.busy_reply_threshold_ms;
   script_hub_.are_keys_declared = config.process.are_script_keys_declared;
+  script_hub_.interpreter_bytes_max = config.process.interpreter_bytes_max;
+  script_hub_.SetEvaledMax(static_cast<size_t>(config.process.evaled_scripts_max));
   is_protected_ = config.network.is_protected;
   execution_settings_.is_latency_tracked = config.monitor.is_latency_tracked;
   engine_.SetTrackingLimits(config.clients.tracked_keys_max,

@@ -79,9 +79,10 @@ inline void BasicTable<Item>::PrefetchEntry(KeyHash hash) const {
     if (match == 0) return;
   }
   const auto index = static_cast<unsigned>(std::countr_zero(match)) >> 3;
-  const auto* entry = reinterpret_cast<const char*>(Pointer(LoadWord(bucket->slots[index])));
-  __builtin_prefetch(entry);
-  __builtin_prefetch(entry + 64);
+  // An address in numbers: a slot whose fingerprint matches by chance may be free.
+  const uint64_t entry = LoadWord(bucket->slots[index]) & kPointerMask;
+  __builtin_prefetch(reinterpret_cast<const void*>(entry));
+  __builtin_prefetch(reinterpret_cast<const void*>(entry + 64));
 }
 
 template <typename Item>

@@ -198,6 +198,8 @@ struct ProcessConfig {
   bool is_crash_logged;
   int64_t busy_reply_threshold_ms;
   bool are_script_keys_declared;
+  int64_t evaled_scripts_max;
+  uint64_t interpreter_bytes_max;
 };
 
 struct LogConfig {

@@ -55,12 +55,31 @@ TEST_F(ScriptCommands, EvalShaFindsWhatEvalAndScriptLoadCached) {
 }
 
 TEST_F(ScriptCommands, OnlyTheLastEvaledScriptsAreKept) {
+  constexpr size_t kMax = ScriptHub::kEvaledMaxDefault;
   Eval("return 0");
-  for (size_t i = 0; i < ScriptHub::kEvaledMax; ++i) Eval("return '" + std::to_string(i) + "'");
-  EXPECT_EQ(script_hub_.script_count(), ScriptHub::kEvaledMax);
+  for (size_t i = 0; i < kMax; ++i) Eval("return '" + std::to_string(i) + "'");
+  EXPECT_EQ(script_hub_.script_count(), kMax);
   Run({"SCRIPT", "LOAD", "return 'kept'"});
-  EXPECT_EQ(script_hub_.script_count(), ScriptHub::kEvaledMax + 1);
+  EXPECT_EQ(script_hub_.script_count(), kMax + 1);
   EXPECT_EQ(Eval("return 0"), ":0\r\n");
+}
+
+TEST_F(ScriptCommands, AScriptInUseIsNotForgottenForNewOnes) {
+  const std::string sha = "e0e1f9fabfc9d4800c877a703b823ac0578ff8db";
+  Eval("return 1");
+  for (size_t i = 0; i < 3 * ScriptHub::kEvaledMaxDefault; ++i) {
+    Eval("return '" + std::to_string(i) + "'");
+    if (i % 100 == 0) EXPECT_EQ(Run({"EVALSHA", sha, "0"}), ":1\r\n") << i;
+  }
+}
+
+TEST_F(ScriptCommands, HowManyEvaledScriptsAreKeptCanBeSet) {
+  script_hub_.SetEvaledMax(0);
+  for (size_t i = 0; i < 2000; ++i) Eval("return '" + std::to_string(i) + "'");
+  EXPECT_EQ(script_hub_.script_count(), 2000u);
+  script_hub_.SetEvaledMax(10);
+  EXPECT_EQ(script_hub_.script_count(), 10u);
+  EXPECT_EQ(Eval("return '5'"), "$1\r\n5\r\n");
 }
 
 TEST_F(ScriptCommands, TheEffectsOfAScriptAreOneTransaction) {
