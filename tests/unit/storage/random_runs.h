@@ -1,7 +1,7 @@
 // How long and with what seed a randomised test runs.
 //
 //   Random random(RunSeed());             // RINGTAIL_SEED=n replays a failed run
-//   for (int i = 0; i < Operations(1'000'000); ++i) …
+//   const int count = Operations(1'000'000);
 //
 // The seed is printed when the test asks for it.
 #pragma once
@@ -20,13 +20,18 @@ inline constexpr bool kIsSanitized = true;
 inline constexpr bool kIsSanitized = false;
 #endif
 
-/// The number of operations; a tenth of it under ThreadSanitizer, which has nothing to find in a structure of one thread.
-constexpr int Operations(int count) {
+/// The number of operations: all of `count`, or the percentage of it in RINGTAIL_OPERATIONS_PERCENT. A tenth under
+/// ThreadSanitizer, which has nothing to find in a structure of one thread.
+inline int Operations(int count) {
+  static const int64_t percent = [] {
+    if (const char* given = std::getenv("RINGTAIL_OPERATIONS_PERCENT")) return std::atoi(given);
 #if defined(__SANITIZE_THREAD__)
-  return count / 10;
+    return 10;
 #else
-  return count;
+    return 100;
 #endif
+  }();
+  return static_cast<int>(count * percent / 100);
 }
 
 /// A fresh seed, or the one in RINGTAIL_SEED; printed.
