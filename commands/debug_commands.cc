@@ -11,6 +11,7 @@
 #include "base/parse_number.h"
 #include "commands/context.h"
 #include "commands/control_service.h"
+#include "commands/script_hub.h"
 #include "commands/state_digest.h"
 #include "storage/eviction_access.h"
 
@@ -47,6 +48,8 @@ constexpr std::string_view kHelp[] = {
     "    Accepted; reply buffers are given back when they are empty.",
     "SET-ACTIVE-EXPIRE <0|1>",
     "    Stop or start erasing expired keys that nobody asks for.",
+    "SET-DISABLE-DENY-SCRIPTS <0|1>",
+    "    Let scripts call commands that are not for scripts, or no longer.",
     "SLEEP <seconds>",
     "    Stand still for so long. Decimals allowed.",
     "STRINGMATCH-LEN <pattern> <string>",
@@ -78,6 +81,12 @@ void Sleep(CommandContext& ctx, Args args) {
 
 void SetActiveExpire(CommandContext& ctx, Args args) {
   ctx.engine().SetActiveExpire(ParseInt64(args[2]).value_or(0) != 0);
+  ctx.reply().Ok();
+}
+
+void SetDisableDenyScripts(CommandContext& ctx, Args args) {
+  ScriptHub* scripts = ctx.services().scripts;
+  if (scripts != nullptr) scripts->are_denied_allowed = ParseInt64(args[2]).value_or(0) != 0;
   ctx.reply().Ok();
 }
 
@@ -297,6 +306,7 @@ constexpr Subcommand kSubcommands[] = {
     {"RELOAD", 2, SIZE_MAX, NoPersistence},
     {"REPLYBUFFER", 4, 4, ReplyBuffer},
     {"SET-ACTIVE-EXPIRE", 3, 3, SetActiveExpire},
+    {"SET-DISABLE-DENY-SCRIPTS", 3, 3, SetDisableDenyScripts},
     {"SLEEP", 3, 3, Sleep},
     {"STRINGMATCH-LEN", 4, 4, StringMatch},
     {"VERIFY", 2, 2, Verify},

@@ -320,7 +320,9 @@ std::string_view Executor::RefusalOf(const CommandTable::Entry* command, Args ar
   if (spec.arity > 0 ? arg_count != spec.arity : arg_count < -spec.arity) {
     return errors::kScriptWrongArity;
   }
-  if ((spec.flags & kNoScript) != 0) return errors::kScriptForbidden;
+  if ((spec.flags & kNoScript) != 0 && !parts_.services.scripts->are_denied_allowed) {
+    return errors::kScriptForbidden;
+  }
   if (run.client.is_restricted) {
     const AclVerdict verdict = CheckCommand(*run.client.acl_user, *command, args);
     if (!verdict.is_allowed()) {
