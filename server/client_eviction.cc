@@ -9,14 +9,20 @@
 namespace ringtail::server {
 
 // A share of maxmemory means nothing without one.
-uint64_t ClientEviction::BytesMax() const {
-  const auto config = server_.config().Snapshot();
-  const BytesOrPercent& max = config->clients.memory_max;
-  return max.percent == 0 ? max.bytes : config->memory.maxmemory_bytes / 100 * max.percent;
+uint64_t ClientEviction::BytesMax(const Config& config) {
+  const BytesOrPercent& max = config.clients.memory_max;
+  return max.percent == 0 ? max.bytes : config.memory.maxmemory_bytes / 100 * max.percent;
+}
+
+void ClientEviction::Evict(net::Connection& connection, uint64_t client_id, uint64_t bytes) {
+  if (connection.is_closing()) return;
+  evicted_count_.fetch_add(1, std::memory_order_relaxed);
+  LOG(WARNING) << "Evicting client: id=" << client_id << " tot-mem=" << bytes;
+  connection.CloseNow();
 }
 
 void ClientEviction::Run() {
-  const uint64_t max = BytesMax();
+  const uint64_t max = BytesMax(*server_.config().Snapshot());
   if (max == 0) return;
   struct Candidate {
     uint64_t bytes;
@@ -36,10 +42,9 @@ void ClientEviction::Run() {
   for (const Candidate& candidate : candidates) {
     if (total <= max) return;
     total -= candidate.bytes;
-    evicted_count_.fetch_add(1, std::memory_order_relaxed);
-    LOG(WARNING) << "Evicting client: id=" << candidate.id << " tot-mem=" << candidate.bytes;
-    server_.network().PostTo(candidate.connection,
-                             [](net::Connection& connection) { connection.CloseNow(); });
+    server_.network().PostTo(candidate.connection, [this, candidate](net::Connection& connection) {
+      Evict(connection, candidate.id, candidate.bytes);
+    });
   }
 }
 

@@ -117,6 +117,7 @@ void Server::ApplyLimits(const Config& config) {
   limits.unauthenticated_query_bytes_max = config.clients.unauthenticated_query_bytes_max;
   limits.unauthenticated_output_bytes_max = config.clients.unauthenticated_output_bytes_max;
   limits.unauthenticated_timeout_ms = config.clients.unauthenticated_timeout_seconds * 1000;
+  limits.client_memory_bytes_max = ClientEviction::BytesMax(config);
   {
     std::lock_guard<std::mutex> lock(limits_mutex_);
     session_limits_ = limits;

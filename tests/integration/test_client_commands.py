@@ -61,6 +61,12 @@ def test_info_tells_the_truth_about_oneself(server):
         assert info["user"] == "default" and info["flags"].startswith("N")
 
 
+def test_qbuf_is_what_a_request_takes(server):
+    with server.connect() as connection:
+        line = bytes(connection.call("CLIENT", "INFO")).decode()
+    assert " qbuf=26 " in line
+
+
 def test_list_shows_everybody(server):
     connections = [named(server, "client-%d" % index) for index in range(20)]
     names = {client["name"] for client in clients(server)}
@@ -184,6 +190,23 @@ def test_pause_holds_everybody_for_its_time(server):
         assert other.read_reply() is None
         assert pauser.call("PING") == Status(b"PONG")
         assert 0.35 < time.monotonic() - start < 5
+
+
+def test_paused_clients_count_as_blocked(server):
+    def blocked():
+        return int(server.info("clients")["blocked_clients"])
+
+    with server.connect() as pauser, server.connect() as writer, server.connect() as quitter:
+        assert pauser.call("CLIENT", "PAUSE", 60_000, "WRITE") == Status(b"OK")
+        writer.send("SET", "k", "1")
+        writer.send("SET", "k", "2")
+        quitter.send("SET", "k", "3")
+        assert eventually(lambda: blocked() == 2)
+        quitter.close()
+        assert eventually(lambda: blocked() == 1)
+        assert pauser.call("CLIENT", "UNPAUSE") == Status(b"OK")
+        assert writer.read_reply() == Status(b"OK")
+        assert eventually(lambda: blocked() == 0)
 
 
 def test_pause_write_lets_readers_through(server):
