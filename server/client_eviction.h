@@ -1,7 +1,7 @@
 // Keeps the memory of all clients together under maxmemory-clients, by hanging up on those who use
 // most of it.
 //
-//   eviction.Run();                          // about ten times a second
+//   eviction.Run(config);                    // about ten times a second, and when the limit changes
 //   eviction.Evict(connection, id, bytes);   // one that alone has more than all may have, at once
 //
 // Whoever said CLIENT NO-EVICT ON is spared, though counted. Thread rule: Run on worker 0, Evict on
@@ -24,7 +24,7 @@ class ClientEviction {
  public:
   explicit ClientEviction(Server& server) : server_(server) {}
 
-  void Run();
+  void Run(const Config& config);
   /// Hangs up on a client, says so in the log, and counts it.
   void Evict(net::Connection& connection, uint64_t client_id, uint64_t bytes);
   /// Bytes that all clients may use; 0 is no limit.

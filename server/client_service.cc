@@ -75,7 +75,8 @@ std::string ClientDirectory::Line(const Session& session) const {
 bool ClientDirectory::Matches(const Session& session,
                               const commands::ClientFilter& filter) const {
   const commands::ClientState& client = session.client;
-  if (client.is_closing || filter.except_id == client.id) return false;
+  if (client.is_closing || session.published.is_gone.load(std::memory_order_relaxed)) return false;
+  if (filter.except_id == client.id) return false;
   if (!filter.ids.empty() &&
       std::find(filter.ids.begin(), filter.ids.end(), client.id) == filter.ids.end()) {
     return false;

@@ -77,6 +77,12 @@ Server::Server(ConfigStore& config, std::span<WorkerNote> notes)
                .clock = &clock_}),
       started_ms_(clock_.WallMs()) {
   const auto snapshot = config_.Snapshot();
+  if (!snapshot->security.renamed_commands.empty()) {
+    command_names_ = std::make_unique<commands::CommandNames>(commands::CommandTable::Standard());
+    for (const auto& [from, to] : snapshot->security.renamed_commands) {
+      command_names_->Rename(from, to);
+    }
+  }
   ApplyLimits(*snapshot);
   ApplyMemory(*snapshot);
   ApplyMonitoring(*snapshot);
@@ -144,11 +150,15 @@ void Server::ApplyMemory(const Config& config) {
 // CONFIG SET runs with all workers standing still, so appliers may touch what workers read.
 void Server::RegisterAppliers() {
   config_.OnChange({"proto-max-bulk-len", "client-query-buffer-limit", "client-output-buffer-limit",
-                    "timeout", "protected-mode", "latency-tracking",
+                    "timeout", "partial-request-timeout", "timeout-unauthenticated",
+                    "client-query-buffer-limit-unauthenticated",
+                    "client-output-buffer-limit-unauthenticated", "maxmemory", "maxmemory-clients",
+                    "protected-mode", "latency-tracking",
                     "lazyfree-lazy-user-flush", "tracking-table-max-keys",
                     "tracking-table-max-bytes", "busy-reply-threshold", "lua-declared-keys"},
                    [this](const Config&, const Config& after) -> Result<void> {
                      ApplyLimits(after);
+                     client_eviction_.Run(after);
                      return {};
                    });
   config_.OnChange({"requirepass"}, [this](const Config&, const Config& after) -> Result<void> {
@@ -415,7 +425,7 @@ void Server::OnCron() {
     hot_keys_.OnCron();
   }
   engine_.EndBatch(worker);
-  client_eviction_.Run();
+  client_eviction_.Run(*config_.Snapshot());
 }
 
 }  // namespace ringtail::server

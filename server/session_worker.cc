@@ -30,6 +30,8 @@ constexpr int64_t kScriptPauseMs = 1;
 constexpr int64_t kShutOutPauseMs = 50;
 // A client that lets this much wait for it is not read from until it has taken half of it.
 constexpr size_t kOutputPauseBytes = size_t{256} * 1024 * 1024;
+// CLIENT LIST shows output from here on at once, and less of it within a tenth of a second.
+constexpr size_t kOutputShownBytesMin = size_t{64} * 1024;
 // Keys that one slice forgets while clients have read more of them than may be remembered.
 constexpr int kForgottenKeysMax = 500;
 // Connections looked at for timeouts in one tick of the cron.
@@ -55,7 +57,8 @@ SessionWorker::SessionWorker(Server& server, uint32_t index)
                  .observer = *this,
                  .stats = stats_,
                  .cycles = server.cycles(),
-                 .args = args_}) {
+                 .args = args_,
+                 .names = server.command_names()}) {
   RefreshLimits();
 }
 
@@ -253,8 +256,8 @@ bool SessionWorker::IsHeldBack(Session& session, const Item* item) {
   bool is_held = paused == ClientDirectory::Paused::kAll;
   if (item == nullptr) {
     is_held |= session.connection().has_block();
-  } else if (const auto* command = item->request.command) {
-    is_held |= (command->spec->flags & (commands::kWrite | commands::kMayReplicate)) != 0;
+  } else {
+    is_held = is_held || executor_.MayWrite(item->request, session.client);
   }
   if (!is_held) return false;
   if (item != nullptr) session.parser.Reset();
@@ -414,9 +417,9 @@ void SessionWorker::PublishUsage(Session& session) {
     bytes += static_cast<const ClientSubscriptions&>(*client.subscriptions).footprint_bytes();
   }
   PublishedUsage& published = session.published;
-  published.input_bytes.store(connection.input().size() + connection.block_bytes(),
-                              std::memory_order_relaxed);
-  published.output_bytes.store(connection.output_bytes(), std::memory_order_relaxed);
+  published.input_bytes.store(
+      connection.input().size() + connection.block_bytes() + session.block_bytes,
+      std::memory_order_relaxed);
   published.is_no_evict.store(client.is_no_evict, std::memory_order_relaxed);
   published.memory_bytes.store(bytes, std::memory_order_relaxed);
   if (IsTooMuch(session, bytes)) [[unlikely]] {
@@ -440,7 +443,10 @@ void SessionWorker::EnforceOutputLimit(Session& session) {
     connection.CloseNow();
     return;
   }
-  session.published.output_bytes.store(bytes, std::memory_order_relaxed);
+  // Less is gone before anybody looks.
+  if (bytes >= kOutputShownBytesMin) {
+    session.published.output_bytes.store(bytes, std::memory_order_relaxed);
+  }
   if (limits_.client_memory_bytes_max != 0) PublishUsage(session);
   if (connection.is_closing()) return;
   const ClientClass client_class = session.client.subscription_count == 0 ? ClientClass::kNormal
@@ -468,7 +474,8 @@ void SessionWorker::EnforceOutputLimit(Session& session) {
 // ---- Time
 
 bool SessionWorker::IsHungUpOn(const Session& session, int64_t now_ms) const {
-  if (session.client.waiter != nullptr || session.client.subscription_count != 0) return false;
+  // Whoever a command or a pause holds back is silent for our own reasons.
+  if (session.is_held_back || session.client.subscription_count != 0) return false;
   const net::Connection& connection = session.connection();
   const int64_t idle_ms = now_ms - connection.last_activity_ms();
   if (!session.client.is_authenticated && limits_.unauthenticated_timeout_ms != 0 &&
@@ -494,6 +501,7 @@ void SessionWorker::OnCron(int64_t now_ms) {
     if (connection == nullptr || connection->is_closing() || !connection->has_state()) continue;
     Session& session = connection->state<Session>();
     PublishUsage(session);
+    session.published.output_bytes.store(connection->output_bytes(), std::memory_order_relaxed);
     if (IsHungUpOn(session, now_ms)) {
       VLOG(1) << "Closing idle client: id=" << session.client.id << " addr=" << session.address;
       connection->CloseNow();
