@@ -38,6 +38,8 @@ MORE_ARGUMENTS = {name: ["--ignore-encoding"] for name in (
 # Tests that differ and leave the server such that those behind them fail, or wait for ever: not run here, and counted
 # as differing.
 NOT_RUN_HERE = {
+    "unit/client-eviction": ["client evicted due to percentage of maxmemory"],
+    "unit/pause": ["Test both active and passive expires are skipped during client pause"],
     "unit/multi": ["MULTI with BGREWRITEAOF", "MULTI with config set appendonly"],
     "unit/tracking": ["Tracking only occurs for scripts when a command calls a read-only command",
                       "Tracking invalidation message of eviction keys should be before response"],

@@ -381,3 +381,10 @@ def test_partial_request_timeout_changes_at_once(server):
         with pytest.raises(ConnectionClosed):
             connection.read_reply()
     server.call("CONFIG", "SET", "partial-request-timeout", 60)
+
+
+def test_words_that_are_left_out_end_the_start():
+    done = subprocess.run([ringtail_binary(), "--shutdown-on-sigint"], capture_output=True,
+                          timeout=20, check=False)
+    assert done.returncode != 0
+    assert b"argument(s) must be one of the following" in done.stdout + done.stderr
