@@ -157,7 +157,8 @@ void CommandContext::PutAmended(KeyRef& key, Entry* entry) {
   NoteChange(key);
 }
 
-// The same before anybody knows whether the value becomes another one. A key that is added is a change at once.
+// The same before anybody knows whether the value becomes another one. A key that is added is a
+// change at once.
 void CommandContext::PutUnnoticed(KeyRef& key, Entry* entry) {
   if (!key) return Put(key, entry);
   const Entry& old = *key.entry();
@@ -286,7 +287,8 @@ void CommandContext::NoteDatabasesChange(int first, int second) {
                                std::span<engine::Watcher* const> watchers, bool has_waiters) {
     if (first >= 0 && db != first && db != second) return;
     const Key key = engine().MakeKey(name);
-    // A key that has expired since it was watched is a change; one that has expired and comes from elsewhere is none.
+    // A key that has expired since it was watched is a change; one that has expired and comes from
+    // elsewhere is none.
     const auto is_there = [&](int place) {
       Database* database = engine().FindDatabase(place, key.hash);
       const Entry* entry = database == nullptr ? nullptr : database->Find(key).entry;

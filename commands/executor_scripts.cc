@@ -318,9 +318,10 @@ bool Executor::MayWrite(const Request& request, const ClientState& client) {
     return MayWrite(*request.command, ArgsOf(request));
   }
   return client.transaction != nullptr &&
-         std::ranges::any_of(client.transaction->queue(), [this](const Transaction::Queued& queued) {
-           return MayWrite(*queued.command, queued.args);
-         });
+         std::ranges::any_of(client.transaction->queue(),
+                             [this](const Transaction::Queued& queued) {
+                               return MayWrite(*queued.command, queued.args);
+                             });
 }
 
 bool Executor::MayWrite(const CommandTable::Entry& command, Args args) {

@@ -164,7 +164,8 @@ void Set(CommandContext& ctx, Args args) {
 bool FindSetKey(Args args, KeyPositions& out) {
   if (args.size() < 2) return false;
   SetOptions options;
-  // As in Redis, the word GET reads wherever it stands behind the value, also where it makes no sense.
+  // As in Redis, the word GET reads wherever it stands behind the value, also where it makes no
+  // sense.
   const bool is_read =
       std::any_of(args.begin() + std::min<ptrdiff_t>(3, std::ssize(args)), args.end(),
                   [](std::string_view arg) { return EqualsIgnoreCase(arg, "GET"); }) ||

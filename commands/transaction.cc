@@ -7,7 +7,8 @@
 namespace ringtail::commands {
 namespace {
 
-constexpr size_t kInterestBytes = 128;  // about what the engine needs for a key that somebody watches
+// About what the engine needs for a key that somebody watches.
+constexpr size_t kInterestBytes = 128;
 
 }  // namespace
 

@@ -32,7 +32,7 @@ struct RunTask {
   proto::ReplyWriter& reply;
   Environment environment;
   int function_reference;
-  bool is_error_counted = false;   // what it returned is an error that a command had answered
+  bool is_error_counted = false;  // what it returned is an error that a command had answered
 };
 
 struct CompileTask {

@@ -205,9 +205,8 @@ bool ClientDirectory::Unblock(uint64_t id, bool is_error) {
 void ClientDirectory::Deliver(const commands::Waiter& waiter, std::string reply) {
   server_.clients().VisitOne(waiter.client.id, [&](Session& session) {
     server_.network().PostTo(
-        session.connection().id(),
-        [ticket = waiter.ticket, command_index = waiter.command->index,
-         reply = std::move(reply)](net::Connection& connection) {
+        session.connection().id(), [ticket = waiter.ticket, command_index = waiter.command->index,
+                                    reply = std::move(reply)](net::Connection& connection) {
           auto& worker = static_cast<SessionWorker&>(connection.worker().delegate());
           if (reply.starts_with('-')) worker.CountFailedCall(command_index, reply);
           worker.EndWait(connection.state<Session>(), ticket, reply);

@@ -149,18 +149,18 @@ void Server::ApplyMemory(const Config& config) {
 
 // CONFIG SET runs with all workers standing still, so appliers may touch what workers read.
 void Server::RegisterAppliers() {
-  config_.OnChange({"proto-max-bulk-len", "client-query-buffer-limit", "client-output-buffer-limit",
-                    "timeout", "partial-request-timeout", "timeout-unauthenticated",
-                    "client-query-buffer-limit-unauthenticated",
-                    "client-output-buffer-limit-unauthenticated", "maxmemory", "maxmemory-clients",
-                    "protected-mode", "latency-tracking",
-                    "lazyfree-lazy-user-flush", "tracking-table-max-keys",
-                    "tracking-table-max-bytes", "busy-reply-threshold", "lua-declared-keys"},
-                   [this](const Config&, const Config& after) -> Result<void> {
-                     ApplyLimits(after);
-                     client_eviction_.Run(after);
-                     return {};
-                   });
+  config_.OnChange(
+      {"proto-max-bulk-len", "client-query-buffer-limit", "client-output-buffer-limit", "timeout",
+       "partial-request-timeout", "timeout-unauthenticated",
+       "client-query-buffer-limit-unauthenticated", "client-output-buffer-limit-unauthenticated",
+       "maxmemory", "maxmemory-clients", "protected-mode", "latency-tracking",
+       "lazyfree-lazy-user-flush", "tracking-table-max-keys", "tracking-table-max-bytes",
+       "busy-reply-threshold", "lua-declared-keys"},
+      [this](const Config&, const Config& after) -> Result<void> {
+        ApplyLimits(after);
+        client_eviction_.Run(after);
+        return {};
+      });
   config_.OnChange({"requirepass"}, [this](const Config&, const Config& after) -> Result<void> {
     acl_.SetDefaultPassword(after.security.password);
     return {};

@@ -404,8 +404,8 @@ void SessionWorker::AfterBatch(Session& session) {
   PublishUsage(session);
 }
 
-// What others may know of a client's memory. One that alone has more than all may have goes at once: ten looks a
-// second are too few for a pipe that is full.
+// What others may know of a client's memory. One that alone has more than all may have goes at
+// once: ten looks a second are too few for a pipe that is full.
 void SessionWorker::PublishUsage(Session& session) {
   net::Connection& connection = session.connection();
   const commands::ClientState& client = session.client;

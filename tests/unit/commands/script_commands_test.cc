@@ -35,7 +35,8 @@ TEST_F(ScriptCommands, EvalCallsCommandsWithItsKeysAndArguments) {
 }
 
 TEST_F(ScriptCommands, ACallMayHaveAsManyArgumentsAsLuaCanUnpack) {
-  EXPECT_EQ(Eval("local a = {} for i = 1, 7999 do a[i] = 1 end return redis.call('LPUSH', 'l', unpack(a))"),
+  EXPECT_EQ(Eval("local a = {} for i = 1, 7999 do a[i] = 1 end return redis.call('LPUSH', 'l', "
+                 "unpack(a))"),
             ":7999\r\n");
 }
 

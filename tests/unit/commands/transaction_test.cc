@@ -111,8 +111,9 @@ TEST_F(TransactionTest, WhatLeavesAWatchedKeyAsItWasDoesNotFailExec) {
 }
 
 TEST_F(TransactionTest, BitsWrittenAsTheyWereChangeNothing) {
-  const std::vector<std::vector<std::string>> same = {
-      {"SETBIT", "a", "3", "1"}, {"BITFIELD", "a", "SET", "u2", "2", "3"}, {"SETBIT", "n", "2", "1"}};
+  const std::vector<std::vector<std::string>> same = {{"SETBIT", "a", "3", "1"},
+                                                      {"BITFIELD", "a", "SET", "u2", "2", "3"},
+                                                      {"SETBIT", "n", "2", "1"}};
   Run({"SET", "a", "12345678"});
   Run({"APPEND", "a", "x"});
   Run({"SET", "n", "7"});
@@ -124,9 +125,9 @@ TEST_F(TransactionTest, BitsWrittenAsTheyWereChangeNothing) {
     Run({"MULTI"});
     EXPECT_EQ(Run({"EXEC"}), "*0\r\n") << command[0];
   }
-  for (const std::vector<std::string>& other :
-       {std::vector<std::string>{"SETBIT", "a", "0", "1"}, {"BITFIELD", "a", "SET", "u8", "800", "0"},
-        {"SETBIT", "a", "1000", "0"}}) {
+  for (const std::vector<std::string>& other : {std::vector<std::string>{"SETBIT", "a", "0", "1"},
+                                                {"BITFIELD", "a", "SET", "u8", "800", "0"},
+                                                {"SETBIT", "a", "1000", "0"}}) {
     Run({"WATCH", "a", "n"});
     RunAs(other_, other);
     Run({"MULTI"});
