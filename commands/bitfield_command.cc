@@ -128,7 +128,7 @@ void RunWriting(CommandContext& ctx, Args args, const Program& program) {
   KeyRef key = ctx.Write(args[1]);
   if (!ctx.IsType(key, ValueType::kString)) return;
   const size_t old_bytes = key ? storage::StringBytes(*key.entry()) : 0;
-  const auto bytes = ctx.AmendBytes(key, std::max<size_t>(old_bytes, program.write_bytes));
+  const auto bytes = ctx.OpenBytes(key, std::max<size_t>(old_bytes, program.write_bytes));
   const bool has_grown = bytes.size() != old_bytes;
   bool is_changed = false;
   ctx.reply().Array(program.operations.size());
@@ -136,8 +136,8 @@ void RunWriting(CommandContext& ctx, Args args, const Program& program) {
     const Written written = RunOperation(ctx, operation, bytes);
     is_changed |= written == Written::kOther || (written == Written::kSame && has_grown);
   }
+  if (is_changed || has_grown) ctx.Changed(key);
   if (is_changed) ctx.Notify(kNotifyString, "setbit", args[1]);
-  if (!is_changed && !has_grown) ctx.NoEffect();
 }
 
 }  // namespace

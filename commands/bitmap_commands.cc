@@ -49,15 +49,13 @@ void SetBitCommand(CommandContext& ctx, Args args) {
   KeyRef key = ctx.Write(args[1]);
   if (!ctx.IsType(key, ValueType::kString)) return;
   const size_t old_size = key ? storage::StringBytes(*key.entry()) : 0;
-  const auto bytes = ctx.AmendBytes(key, std::max<size_t>(old_size, *bit / 8 + 1));
+  const auto bytes = ctx.OpenBytes(key, std::max<size_t>(old_size, *bit / 8 + 1));
   const bool old_value = GetBit({bytes.data(), bytes.size()}, *bit);
-  if (old_value != (*value == 1)) {
+  if (old_value != (*value == 1) || bytes.size() != old_size) {
     SetBit(bytes, *bit, *value == 1);
-  } else if (bytes.size() == old_size) {
-    ctx.NoEffect();
+    ctx.Changed(key);
+    ctx.Notify(kNotifyString, "setbit", args[1]);
   }
-  const bool is_changed = old_value != (*value == 1) || bytes.size() != old_size;
-  if (is_changed) ctx.Notify(kNotifyString, "setbit", args[1]);
   ctx.reply().Integer(old_value ? 1 : 0);
 }
 

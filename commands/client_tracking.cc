@@ -9,6 +9,9 @@
 namespace ringtail::commands {
 namespace {
 
+// Of a node in the client's set, and of one in the engine's map.
+constexpr size_t kPrefixOverheadBytes = 64;
+
 struct Options {
   int64_t redirect_id = 0;
   uint64_t redirect_address = 0;
@@ -132,7 +135,9 @@ void Start(CommandContext& ctx, const Options& options) {
   std::vector<std::string_view> prefixes = options.prefixes;
   if (prefixes.empty()) prefixes.push_back("");  // every key
   for (const std::string_view prefix : prefixes) {
-    state.prefixes.emplace(prefix);
+    if (state.prefixes.emplace(prefix).second) {
+      state.prefix_bytes += 2 * (prefix.size() + kPrefixOverheadBytes);
+    }
     engine.AddTrackerPrefix(state.tracker, prefix);
   }
 }

@@ -153,6 +153,13 @@ void CommandContext::AmendInt(KeyRef& key, int64_t value) {
 
 // Puts an entry of another shape in the key's place, as the same value in the eyes of stamps and expiry.
 void CommandContext::PutAmended(KeyRef& key, Entry* entry) {
+  PutUnnoticed(key, entry);
+  NoteChange(key);
+}
+
+// The same before anybody knows whether the value becomes another one. A key that is added is a
+// change at once.
+void CommandContext::PutUnnoticed(KeyRef& key, Entry* entry) {
   if (!key) return Put(key, entry);
   const Entry& old = *key.entry();
   if (entry->is_volatile()) entry->SetExpiryMs(old.expiry_ms());
@@ -160,7 +167,6 @@ void CommandContext::PutAmended(KeyRef& key, Entry* entry) {
   entry->SetStamp(old.stamp());
   DatabaseOf(key).Replace(key.key_.hash, key.found_, entry, now_ms());
   key.found_.entry = entry;
-  NoteChange(key);
 }
 
 void CommandContext::AmendText(KeyRef& key, std::string_view text) {
@@ -177,11 +183,14 @@ void CommandContext::AmendText(KeyRef& key, std::string_view text) {
 }
 
 std::span<char> CommandContext::AmendBytes(KeyRef& key, size_t size) {
+  const auto bytes = OpenBytes(key, size);
+  NoteChange(key);
+  return bytes;
+}
+
+std::span<char> CommandContext::OpenBytes(KeyRef& key, size_t size) {
   if (key) {
-    if (const auto bytes = storage::GrowInPlace(*key.entry(), size)) {
-      NoteChange(key);
-      return *bytes;
-    }
+    if (const auto bytes = storage::GrowInPlace(*key.entry(), size)) return *bytes;
   }
   const auto raw = storage::MakeRaw(key.name(), size, key.expiry_ms() != kNoExpiry);
   size_t old_size = 0;
@@ -191,7 +200,7 @@ std::span<char> CommandContext::AmendBytes(KeyRef& key, size_t size) {
     std::memcpy(raw.bytes.data(), old.bytes().data(), old_size);
   }
   std::memset(raw.bytes.data() + old_size, 0, size - old_size);
-  PutAmended(key, raw.entry);
+  PutUnnoticed(key, raw.entry);
   return raw.bytes;
 }
 
@@ -266,7 +275,8 @@ void CommandContext::Finish() {
 // A key that has expired by now is erased first, so that its being gone is no change.
 void CommandContext::Watch(Transaction& transaction, std::string_view key) {
   const KeyRef ref = Lookup(key, client().db);
-  transaction.Watch(engine(), client().db, ref.key_);
+  transaction.Watch(engine(), client().db, ref.key_,
+                    ref ? Transaction::Presence::kPresent : Transaction::Presence::kAbsent);
 }
 
 void CommandContext::NoteDatabasesChange(int first, int second) {
@@ -277,9 +287,12 @@ void CommandContext::NoteDatabasesChange(int first, int second) {
                                std::span<engine::Watcher* const> watchers, bool has_waiters) {
     if (first >= 0 && db != first && db != second) return;
     const Key key = engine().MakeKey(name);
+    // A key that has expired since it was watched is a change; one that has expired and comes from
+    // elsewhere is none.
     const auto is_there = [&](int place) {
       Database* database = engine().FindDatabase(place, key.hash);
-      return database != nullptr && database->Find(key).entry != nullptr;
+      const Entry* entry = database == nullptr ? nullptr : database->Find(key).entry;
+      return entry != nullptr && (place == db || !entry->IsExpired(now_ms()));
     };
     if (!is_there(first < 0 ? db : first) && !is_there(first < 0 ? db : second)) return;
     for (engine::Watcher* watcher : watchers) {

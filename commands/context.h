@@ -122,6 +122,8 @@ class CommandContext {
   /// The key's string as `size` (at least its present size) writable bytes, what is new zeroed; expiry and stamp kept. For
   /// changing parts of it. The key may be absent. Good until the next call.
   std::span<char> AmendBytes(KeyRef& key, size_t size);
+  /// The same, but nothing counts as changed until Changed is said; for commands that may find that nothing is other.
+  std::span<char> OpenBytes(KeyRef& key, size_t size);
   /// The value where it lies, for types that change their own shape. The key must be there. Say Changed afterwards, if
   /// the value is another one then. Invalid once the key is changed in another way.
   storage::ValuePlace Place(KeyRef& key) {
@@ -237,6 +239,7 @@ class CommandContext {
   uint64_t stamp();
   Database& DatabaseOf(KeyRef& key);
   void PutAmended(KeyRef& key, Entry* entry);
+  void PutUnnoticed(KeyRef& key, Entry* entry);
 
   Parts parts_;
   proto::ReplyWriter reply_;

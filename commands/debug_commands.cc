@@ -11,6 +11,8 @@
 #include "base/parse_number.h"
 #include "commands/context.h"
 #include "commands/control_service.h"
+#include "commands/script_hub.h"
+#include "commands/script_runner.h"
 #include "commands/state_digest.h"
 #include "storage/eviction_access.h"
 
@@ -33,6 +35,8 @@ constexpr std::string_view kHelp[] = {
     "    Write <message> to the log.",
     "OBJECT <key>",
     "    Tell how the key's value is kept.",
+    "PAUSE-CRON <0|1>",
+    "    Accepted; nothing that clients see waits for one.",
     "POPULATE <count> [<prefix>] [<size>]",
     "    Add the keys <prefix>:0, <prefix>:1, ... (key:0, ... by default) where absent,",
     "    with values cut or padded to <size> bytes. Neither logged nor replicated.",
@@ -45,8 +49,12 @@ constexpr std::string_view kHelp[] = {
     "    Refused: nothing is persisted yet.",
     "REPLYBUFFER PEAK-RESET-TIME <NEVER|RESET|milliseconds>",
     "    Accepted; reply buffers are given back when they are empty.",
+    "REPLYBUFFER RESIZING <0|1>",
+    "    Accepted as well.",
     "SET-ACTIVE-EXPIRE <0|1>",
     "    Stop or start erasing expired keys that nobody asks for.",
+    "SET-DISABLE-DENY-SCRIPTS <0|1>",
+    "    Let scripts call commands that are not for scripts, or no longer.",
     "SLEEP <seconds>",
     "    Stand still for so long. Decimals allowed.",
     "STRINGMATCH-LEN <pattern> <string>",
@@ -71,13 +79,20 @@ void Sleep(CommandContext& ctx, Args args) {
   const double seconds = std::clamp(ParseDouble(args[2]).value_or(0), 0.0, kSecondsMax);
   std::this_thread::sleep_for(
       std::chrono::nanoseconds(static_cast<int64_t>(seconds * 1e9)));
-  // The rest of the batch happens after the sleep.
-  ctx.engine().RefreshTime(ctx.worker());
+  // The rest of the batch happens after the sleep; a script's time stands still.
+  const ScriptRunner* scripts = ctx.execution().scripts;
+  if (scripts == nullptr || !scripts->is_running()) ctx.engine().RefreshTime(ctx.worker());
   ctx.reply().Ok();
 }
 
 void SetActiveExpire(CommandContext& ctx, Args args) {
   ctx.engine().SetActiveExpire(ParseInt64(args[2]).value_or(0) != 0);
+  ctx.reply().Ok();
+}
+
+void SetDisableDenyScripts(CommandContext& ctx, Args args) {
+  ScriptHub* scripts = ctx.services().scripts;
+  if (scripts != nullptr) scripts->are_denied_allowed = ParseInt64(args[2]).value_or(0) != 0;
   ctx.reply().Ok();
 }
 
@@ -261,6 +276,7 @@ void StringMatch(CommandContext& ctx, Args args) {
 }
 
 void ReplyBuffer(CommandContext& ctx, Args args) {
+  if (EqualsIgnoreCase(args[2], "RESIZING")) return ctx.reply().Ok();
   if (!EqualsIgnoreCase(args[2], "PEAK-RESET-TIME")) {
     return ctx.reply().Error(errors::UnknownDebug(args[1]));
   }
@@ -291,12 +307,14 @@ constexpr Subcommand kSubcommands[] = {
     {"LOADAOF", 2, 2, NoPersistence},
     {"LOG", 3, 3, Log},
     {"OBJECT", 3, 3, Object},
+    {"PAUSE-CRON", 3, 3, Ok},
     {"POPULATE", 3, 5, Populate},
     {"PROTOCOL", 3, 3, Protocol},
     {"QUICKLIST-PACKED-THRESHOLD", 3, 3, PackedThreshold},
     {"RELOAD", 2, SIZE_MAX, NoPersistence},
     {"REPLYBUFFER", 4, 4, ReplyBuffer},
     {"SET-ACTIVE-EXPIRE", 3, 3, SetActiveExpire},
+    {"SET-DISABLE-DENY-SCRIPTS", 3, 3, SetDisableDenyScripts},
     {"SLEEP", 3, 3, Sleep},
     {"STRINGMATCH-LEN", 4, 4, StringMatch},
     {"VERIFY", 2, 2, Verify},

@@ -48,7 +48,7 @@ void Executor::Prepare(Request& request, int db) {
   const Args args = ArgsOf(request);
   request.first_key = static_cast<uint32_t>(keys_.size());
   request.key_count = 0;
-  const CommandTable::Entry* command = parts_.table.Find(args[0]);
+  const CommandTable::Entry* command = FindByName(args[0]);
   if (command == nullptr) return;
   if (command->subcommand_count != 0 && args.size() > 1) [[unlikely]] {
     request.container = command;

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "base/cycle_clock.h"
+#include "commands/command_names.h"
 #include "commands/context.h"
 #include "commands/execution.h"
 #include "commands/stats.h"
@@ -79,12 +80,22 @@ class Executor {
     ExecutionObserver& observer;
     CommandStats& stats;
     const CycleClock& cycles;
-    proto::ArgVector& args;  ///< of the batch
+    proto::ArgVector& args;               ///< of the batch
+    const CommandNames* names = nullptr;  ///< if commands have others than the table's
   };
   explicit Executor(const Parts& parts);
   ~Executor();
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
+
+  /// The command that clients call so (not a subcommand), or null.
+  const CommandTable::Entry* FindByName(std::string_view name) const {
+    return parts_.names == nullptr ? parts_.table.Find(name) : parts_.names->Find(name);
+  }
+
+  /// Whether the request may write, or publish: by its flags, those of the commands that it
+  /// executes, or what its script says of itself. For CLIENT PAUSE.
+  bool MayWrite(const Request& request, const ClientState& client);
 
   /// Begins a batch of requests: no keys yet, time taken.
   void BeginBatch();
@@ -204,6 +215,7 @@ class Executor {
   // Scripts.
 
   void PrepareScripts();
+  bool MayWrite(const CommandTable::Entry& command, Args args);
   void RunScriptCommand(const Request& request, ClientState& client, proto::OutputBuffer& output);
   void RunJob(ClientState& client, proto::OutputBuffer& output);
   void WorkOnJob();

@@ -8,6 +8,7 @@
 #include "commands/script_runner.h"
 #include "commands/transaction.h"
 #include "commands/waiter.h"
+#include "scripting/script_header.h"
 
 namespace ringtail::commands {
 
@@ -273,9 +274,30 @@ void Executor::ExecuteFromScript(Args args, ScriptRun& run, proto::OutputBuffer&
 }
 
 const CommandTable::Entry* Executor::FindCommand(Args args) const {
-  const CommandTable::Entry* command = parts_.table.Find(args[0]);
+  const CommandTable::Entry* command = FindByName(args[0]);
   if (command == nullptr || command->subcommand_count == 0 || args.size() < 2) return command;
   return parts_.table.FindSubcommand(*command, args[1]);
+}
+
+bool Executor::MayWrite(const Request& request, const ClientState& client) {
+  if (request.command == nullptr) return false;
+  if ((request.command->spec->flags & kExecutesQueue) == 0) {
+    return MayWrite(*request.command, ArgsOf(request));
+  }
+  return client.transaction != nullptr &&
+         std::ranges::any_of(client.transaction->queue(),
+                             [this](const Transaction::Queued& queued) {
+                               return MayWrite(*queued.command, queued.args);
+                             });
+}
+
+bool Executor::MayWrite(const CommandTable::Entry& command, Args args) {
+  const uint32_t flags = command.spec->flags;
+  if ((flags & (kWrite | kMayReplicate)) != 0) return true;
+  const bool is_run = (flags & kScript) != 0 && command.container == nullptr;
+  if (!is_run || (flags & kRead) != 0 || parts_.services.scripts == nullptr) return false;
+  PrepareScripts();
+  return (scripts_->FlagsOf(command, args) & scripting::kNoWrites) == 0;
 }
 
 // The order is Redis's. Hashes the keys by the way.
@@ -287,7 +309,9 @@ std::string_view Executor::RefusalOf(const CommandTable::Entry* command, Args ar
   if (spec.arity > 0 ? arg_count != spec.arity : arg_count < -spec.arity) {
     return errors::kScriptWrongArity;
   }
-  if ((spec.flags & kNoScript) != 0) return errors::kScriptForbidden;
+  if ((spec.flags & kNoScript) != 0 && !parts_.services.scripts->are_denied_allowed) {
+    return errors::kScriptForbidden;
+  }
   if (run.client.is_restricted) {
     const AclVerdict verdict = CheckCommand(*run.client.acl_user, *command, args);
     if (!verdict.is_allowed()) {

@@ -33,7 +33,9 @@ void Executor::RunTransaction(const Request& request, ClientState& client,
     client.transaction->Unwatch(parts_.engine, /*is_locked=*/false);
     client.transaction.reset();
     Reject(nullptr, client, output, errors::kExecAbort);
-    return;
+    // It is a call that failed, and monitors see the transaction end.
+    parts_.stats.Of(request.command->index).failed_calls.Add();
+    return CountExec(*request.command, ArgsOf(request), client);
   }
   const bool has_script = client.transaction->has_script() && parts_.services.scripts != nullptr;
   if (has_script) {
@@ -118,6 +120,8 @@ bool Executor::HasWatchedChanged(const Transaction& transaction) {
     const Database::Found found = database->Find(key);
     if (!found) continue;
     if (found.entry->IsExpired(parts_.worker.now_ms)) {
+      // Absent when it was watched, and a SWAPDB has brought an expired one: absent still.
+      if (!watched.was_there) continue;
       parts_.engine.EraseExpired(parts_.worker, watched.db, *database, found);
     } else if (Database::HasExpiredFields(*found.entry, parts_.worker.now_ms)) {
       parts_.engine.EraseExpiredFields(parts_.worker, watched.db, *database, found);

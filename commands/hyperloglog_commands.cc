@@ -263,7 +263,7 @@ constexpr CommandSpec kCommands[] = {
      .keys = {OneKey(kKeyRw | kKeyInsert)}, .categories = kCatHyperLogLog, .handler = PfAdd,
      .group = "hyperloglog", .since = "2.8.9", .complexity = "O(1) for each element",
      .summary = "Counts elements that a HyperLogLog has not seen."},
-    {.name = "PFCOUNT", .arity = -2, .flags = kRead, .keys = {CountedKey()},
+    {.name = "PFCOUNT", .arity = -2, .flags = kRead | kMayReplicate, .keys = {CountedKey()},
      .categories = kCatHyperLogLog, .handler = PfCount, .group = "hyperloglog", .since = "2.8.9",
      .complexity = "O(1) for a key that did not change, else O(N) with N the keys",
      .summary = "Estimates how many different elements were seen."},

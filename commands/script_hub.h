@@ -57,6 +57,8 @@ class ScriptHub {
   std::atomic<int64_t> busy_after_ms{5000};
   /// Scripts touch only the keys that they declare, whether or not they say so themselves.
   std::atomic<bool> are_keys_declared{false};
+  /// Scripts may call commands that are not for scripts; for tests.
+  std::atomic<bool> are_denied_allowed{false};
   /// Every script ends at its next tick: the process does.
   std::atomic<bool> is_stopping{false};
 

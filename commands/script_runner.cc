@@ -104,26 +104,31 @@ const ScriptHub::FoundFunction* ScriptRunner::FindFunction(std::string_view name
 }
 
 bool ScriptRunner::HasDeclaredKeys(const CommandTable::Entry& command, Args args) {
-  const ScriptHub& hub = *services().scripts;
   if (args.size() < 3 || command.container != nullptr || !HasInterpreter()) return false;
-  if (hub.are_keys_declared.load(std::memory_order_relaxed)) return true;
+  if (services().scripts->are_keys_declared.load(std::memory_order_relaxed)) return true;
+  return (FlagsOf(command, args) & scripting::kDeclaredKeys) != 0;
+}
+
+uint32_t ScriptRunner::FlagsOf(const CommandTable::Entry& command, Args args) {
+  if (args.size() < 3 || !HasInterpreter()) return scripting::kCompatMode;
   if (command.spec->name.starts_with("FCALL")) {
     const auto* found = FindFunction(args[1]);
-    return found != nullptr && (found->function->flags & scripting::kDeclaredKeys) != 0;
+    return found == nullptr ? scripting::kCompatMode : found->function->flags;
   }
   std::string_view source = args[1];
   std::shared_ptr<const std::string> shared;
   if (command.spec->name.starts_with("EVALSHA")) {
     const scripting::Script* script = FindScript(By::kSha, args[1]);
-    if (script != nullptr) return (script->flags & scripting::kDeclaredKeys) != 0;
-    shared = hub.FindSource(LowerCase(args[1]));
-    if (shared == nullptr) return false;
+    if (script != nullptr) return script->flags;
+    shared = services().scripts->FindSource(LowerCase(args[1]));
+    if (shared == nullptr) return scripting::kCompatMode;
     source = *shared;
   }
-  if (!source.starts_with("#!")) return false;
   scripting::ScriptHeader header;
-  return scripting::ParseScriptHeader(source, header).empty() &&
-         (header.flags & scripting::kDeclaredKeys) != 0;
+  if (!source.starts_with("#!") || !scripting::ParseScriptHeader(source, header).empty()) {
+    return scripting::kCompatMode;
+  }
+  return header.flags;
 }
 
 std::optional<ScriptRunner::Operands> ScriptRunner::OperandsOf(CommandContext& ctx, Args args,

@@ -60,7 +60,11 @@ class ScriptRunner final : private scripting::CommandCaller {
 
   /// Whether the script or function that this command names touches only the keys that it declares.
   bool HasDeclaredKeys(const CommandTable::Entry& command, Args args);
+  /// What the script or function that this command names says of itself (scripting::ScriptFlags).
+  uint32_t FlagsOf(const CommandTable::Entry& command, Args args);
   ScriptRun& run() { return run_; }
+  /// Whether a script or function is being executed, so that commands may be its.
+  bool is_running() const { return context_ != nullptr; }
   Fiber& fiber() { return fiber_; }
   /// Ends the run at its next tick, whatever it has done.
   void Abort() { is_aborted_ = true; }

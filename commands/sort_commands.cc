@@ -14,6 +14,7 @@
 #include "commands/acl_user.h"
 #include "commands/context.h"
 #include "commands/list_moves.h"
+#include "commands/script_runner.h"
 #include "commands/sort_sources.h"
 #include "storage/list_value.h"
 
@@ -166,8 +167,11 @@ std::optional<std::vector<std::string_view>> SortedElements(CommandContext& ctx,
                                                             const KeyRef& key, TextArena& arena) {
   if (!key) return std::vector<std::string_view>();
   const Entry& entry = *key.entry();
-  // What is stored must not depend on the order of a hash table.
-  if (options.is_unsorted && options.destination && entry.type() == ValueType::kSet) {
+  // What is stored, or what a script goes on with, must not depend on the order of a hash table.
+  const ScriptRunner* scripts = ctx.execution().scripts;
+  const bool is_order_needed =
+      options.destination.has_value() || (scripts != nullptr && scripts->is_running());
+  if (options.is_unsorted && is_order_needed && entry.type() == ValueType::kSet) {
     options.is_unsorted = false;
     options.is_alphabetic = true;
     options.weights.reset();

@@ -164,14 +164,12 @@ void Set(CommandContext& ctx, Args args) {
 bool FindSetKey(Args args, KeyPositions& out) {
   if (args.size() < 2) return false;
   SetOptions options;
-  // A request that makes no sense counts by its words, as in Redis: it writes, and GET anywhere reads.
-  const bool is_read = ParseSetOptions(args, options)
-                           ? options.wants_old_value ||
-                                 options.condition.kind != ValueCondition::Kind::kNone
-                           : std::any_of(args.begin() + std::min<ptrdiff_t>(3, std::ssize(args)),
-                                         args.end(), [](std::string_view arg) {
-                                           return EqualsIgnoreCase(arg, "GET");
-                                         });
+  // As in Redis, the word GET reads wherever it stands behind the value, also where it makes no
+  // sense.
+  const bool is_read =
+      std::any_of(args.begin() + std::min<ptrdiff_t>(3, std::ssize(args)), args.end(),
+                  [](std::string_view arg) { return EqualsIgnoreCase(arg, "GET"); }) ||
+      (ParseSetOptions(args, options) && options.condition.kind != ValueCondition::Kind::kNone);
   out.Push(1, is_read ? kKeyRw | kKeyAccess | kKeyUpdate : kKeyOw | kKeyUpdate);
   return true;
 }

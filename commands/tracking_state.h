@@ -24,6 +24,7 @@ struct TrackingState {
   bool is_opt_out = false;           ///< not what is read after CLIENT CACHING NO
   bool is_quiet_about_itself = false;  ///< NOLOOP
   bool is_caching_given = false;     ///< CLIENT CACHING, for the next command
+  size_t prefix_bytes = 0;           ///< about what the prefixes take, here and in the engine
   std::set<std::string> prefixes;    ///< of a broadcast; in the order in which CLIENT TRACKINGINFO shows them
 
   /// Whether the keys of a reading command are to be remembered now.

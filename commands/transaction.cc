@@ -5,6 +5,12 @@
 #include <utility>
 
 namespace ringtail::commands {
+namespace {
+
+// About what the engine needs for a key that somebody watches.
+constexpr size_t kInterestBytes = 128;
+
+}  // namespace
 
 void Transaction::Queue(const CommandTable::Entry& command, Args args, uint64_t request_bytes) {
   size_t byte_count = 0;
@@ -44,12 +50,18 @@ std::vector<storage::Key> Transaction::GatherKeys(const engine::Engine& engine) 
   return keys;
 }
 
-void Transaction::Watch(engine::Engine& engine, int db, const storage::Key& key) {
+void Transaction::Watch(engine::Engine& engine, int db, const storage::Key& key,
+                        Presence presence) {
   const bool is_watched = std::ranges::any_of(watched_, [&](const WatchedKey& other) {
     return other.db == db && other.name == key.bytes;
   });
   if (is_watched) return;
-  watched_.push_back({.db = db, .name = std::string(key.bytes), .hash = key.hash});
+  watched_.push_back({.db = db,
+                      .name = std::string(key.bytes),
+                      .hash = key.hash,
+                      .was_there = presence == Presence::kPresent});
+  // The name is kept here and in the engine's list of interests.
+  footprint_bytes_ += sizeof(WatchedKey) + 2 * key.bytes.size() + kInterestBytes;
   engine.Watch(db, watched_.back().key(), watcher_);
 }
 

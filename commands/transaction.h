@@ -34,6 +34,7 @@ class Transaction {
     int db = 0;
     std::string name;
     storage::KeyHash hash;
+    bool was_there = false;            ///< when it was watched
     storage::Key key() const { return {name, hash}; }
   };
 
@@ -54,8 +55,9 @@ class Transaction {
   bool needs_memory() const { return needs_memory_; }
   size_t footprint_bytes() const { return footprint_bytes_; }
 
+  enum class Presence : uint8_t { kAbsent, kPresent };
   /// Under the lock of the key's partition. A key that is watched already stays so.
-  void Watch(engine::Engine& engine, int db, const storage::Key& key);
+  void Watch(engine::Engine& engine, int db, const storage::Key& key, Presence presence);
   /// Ends all watching. With no lock held; or with those of all watched keys (or exclusively), if `is_locked`.
   void Unwatch(engine::Engine& engine, bool is_locked);
   std::span<const WatchedKey> watched() const { return watched_; }

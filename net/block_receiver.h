@@ -39,6 +39,8 @@ class BlockReceiver {
 
   bool is_active() const { return byte_count_ != 0; }
   bool is_complete() const { return is_active() && received_ == byte_count_; }
+  /// How much of the block is here.
+  size_t received_bytes() const { return received_; }
   size_t missing_bytes() const { return byte_count_ - received_; }
   size_t reserved_bytes() const;
 

@@ -148,6 +148,8 @@ class Connection {
   uint64_t sent_bytes() const { return sent_bytes_; }
   /// Memory this connection holds for input and for a block in arrival.
   size_t input_memory_bytes() const { return input_.owned_bytes() + block_.reserved_bytes(); }
+  /// What is here of a block in arrival.
+  size_t block_bytes() const { return block_.is_active() ? block_.received_bytes() : 0; }
   bool is_reading_paused() const { return is_reading_paused_; }
 
  private:

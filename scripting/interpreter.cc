@@ -32,6 +32,7 @@ struct RunTask {
   proto::ReplyWriter& reply;
   Environment environment;
   int function_reference;
+  bool is_error_counted = false;  // what it returned is an error that a command had answered
 };
 
 struct CompileTask {
@@ -69,7 +70,7 @@ int RunProtected(lua_State* lua) {
     argument_count = 2;
   }
   lua_call(lua, argument_count, 1);
-  WriteValue(lua, RunState::Of(lua).version, task.reply);
+  task.is_error_counted = WriteValue(lua, RunState::Of(lua).version, task.reply);
   return 0;
 }
 
@@ -341,6 +342,7 @@ RunOutcome LuaInterpreter::Run(RunTask& task, std::string_view name) {
   lua_pushlightuserdata(lua, &task);
   const int status = lua_pcall(lua, 1, 0, kHandlerSlot);
   run_.EndRun();
+  outcome.is_error_counted = task.is_error_counted;
   if (status != 0) {
     task.reply.output().TruncateTo(mark);
     outcome = WriteError(name, task.reply);

@@ -88,7 +88,10 @@ int Execute(lua_State* lua, OnError on_error) {
     RaiseError(lua, "redis.call can only be called inside a script invocation");
   } else {
     run.Work(lua, kCommandWork);
-    is_error = PushReply(lua, run.caller->Call(arguments.views, run.version));
+    const std::string_view reply = run.caller->Call(arguments.views, run.version);
+    // Thousands of arguments leave no room for the reply, and nobody needs them any more.
+    lua_settop(lua, 0);
+    is_error = PushReply(lua, reply);
   }
   if (is_error && on_error == OnError::kRaise) return lua_error(lua);
   return 1;

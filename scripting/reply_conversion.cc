@@ -217,6 +217,9 @@ class ValueWriter {
   ValueWriter(lua_State* lua, proto::RespVersion version, proto::ReplyWriter& reply)
       : lua_(lua), version_(version), reply_(reply) {}
 
+  // Whether an error that was written is one that a command had answered.
+  bool is_error_counted() const { return is_error_counted_; }
+
   // Writes the value on top and pops it.
   void Write() {
     // Redis's bound of nesting too: the stack of one C function.
@@ -267,6 +270,9 @@ class ValueWriter {
   bool WriteSpecial() {
     if (PushField("err", LUA_TSTRING)) {
       reply_.Error(ToView(lua_, -1));
+      lua_pop(lua_, 1);
+      if (!PushField(kCountedField, LUA_TBOOLEAN)) return true;
+      is_error_counted_ = true;
     } else if (PushField("ok", LUA_TSTRING)) {
       reply_.SimpleString(ToView(lua_, -1));
     } else if (PushField("double", LUA_TNUMBER)) {
@@ -368,6 +374,7 @@ class ValueWriter {
 
   lua_State* lua_;
   proto::RespVersion version_;
+  bool is_error_counted_ = false;
   proto::ReplyWriter& reply_;
 };
 
@@ -378,8 +385,10 @@ bool PushReply(lua_State* lua, std::string_view reply) {
   return !reply.empty() && reply.front() == '-';
 }
 
-void WriteValue(lua_State* lua, proto::RespVersion script_version, proto::ReplyWriter& reply) {
-  ValueWriter(lua, script_version, reply).Write();
+bool WriteValue(lua_State* lua, proto::RespVersion script_version, proto::ReplyWriter& reply) {
+  ValueWriter writer(lua, script_version, reply);
+  writer.Write();
+  return writer.is_error_counted();
 }
 
 }  // namespace ringtail::scripting

@@ -20,8 +20,9 @@ bool PushReply(lua_State* lua, std::string_view reply);
 
 /// Writes the value on top of the stack as one reply and pops it. `script_version` is what the
 /// script has set with redis.setresp: it decides how booleans are written. May raise an error after
-/// it has written a part: the caller truncates.
-void WriteValue(lua_State* lua, proto::RespVersion script_version, proto::ReplyWriter& reply);
+/// it has written a part: the caller truncates. Answers whether it wrote an error that a command
+/// had answered, which stands in the statistics already.
+bool WriteValue(lua_State* lua, proto::RespVersion script_version, proto::ReplyWriter& reply);
 
 inline constexpr int kReplyDepthMax = 1000;
 

@@ -9,14 +9,21 @@
 namespace ringtail::server {
 
 // A share of maxmemory means nothing without one.
-uint64_t ClientEviction::BytesMax() const {
-  const auto config = server_.config().Snapshot();
-  const BytesOrPercent& max = config->clients.memory_max;
-  return max.percent == 0 ? max.bytes : config->memory.maxmemory_bytes / 100 * max.percent;
+uint64_t ClientEviction::BytesMax(const Config& config) {
+  const BytesOrPercent& max = config.clients.memory_max;
+  return max.percent == 0 ? max.bytes : config.memory.maxmemory_bytes / 100 * max.percent;
 }
 
-void ClientEviction::Run() {
-  const uint64_t max = BytesMax();
+void ClientEviction::Evict(net::Connection& connection, uint64_t client_id, uint64_t bytes) {
+  if (connection.is_closing()) return;
+  connection.state<Session>().published.is_gone.store(true, std::memory_order_relaxed);
+  evicted_count_.fetch_add(1, std::memory_order_relaxed);
+  LOG(WARNING) << "Evicting client: id=" << client_id << " tot-mem=" << bytes;
+  connection.CloseNow();
+}
+
+void ClientEviction::Run(const Config& config) {
+  const uint64_t max = BytesMax(config);
   if (max == 0) return;
   struct Candidate {
     uint64_t bytes;
@@ -26,6 +33,7 @@ void ClientEviction::Run() {
   std::vector<Candidate> candidates;
   uint64_t total = 0;
   server_.clients().ForEach([&](const Session& session) {
+    if (session.published.is_gone.load(std::memory_order_relaxed)) return;
     const uint64_t bytes = session.published.memory_bytes.load(std::memory_order_relaxed);
     total += bytes;
     if (session.published.is_no_evict.load(std::memory_order_relaxed)) return;
@@ -36,10 +44,13 @@ void ClientEviction::Run() {
   for (const Candidate& candidate : candidates) {
     if (total <= max) return;
     total -= candidate.bytes;
-    evicted_count_.fetch_add(1, std::memory_order_relaxed);
-    LOG(WARNING) << "Evicting client: id=" << candidate.id << " tot-mem=" << candidate.bytes;
-    server_.network().PostTo(candidate.connection,
-                             [](net::Connection& connection) { connection.CloseNow(); });
+    // For CLIENT LIST it is gone from now on.
+    server_.clients().VisitOne(candidate.id, [](Session& session) {
+      session.published.is_gone.store(true, std::memory_order_relaxed);
+    });
+    server_.network().PostTo(candidate.connection, [this, candidate](net::Connection& connection) {
+      Evict(connection, candidate.id, candidate.bytes);
+    });
   }
 }
 

@@ -59,7 +59,7 @@ std::string ClientDirectory::Line(const Session& session) const {
   line += " qbuf=";
   line += number(session.published.input_bytes.load(std::memory_order_relaxed));
   line += " qbuf-free=0 argv-mem=0 multi-mem=";
-  line += number(is_in_transaction ? transaction->footprint_bytes() : 0) + " rbs=0 rbp=0";
+  line += number(transaction != nullptr ? transaction->footprint_bytes() : 0) + " rbs=0 rbp=0";
   line += " obl=" + number(output_bytes) + " oll=0 omem=" + number(output_bytes);
   line += " tot-mem=" + number(session.published.memory_bytes.load(std::memory_order_relaxed));
   line += output_bytes == 0 ? " events=r" : " events=rw";
@@ -75,7 +75,8 @@ std::string ClientDirectory::Line(const Session& session) const {
 bool ClientDirectory::Matches(const Session& session,
                               const commands::ClientFilter& filter) const {
   const commands::ClientState& client = session.client;
-  if (client.is_closing || filter.except_id == client.id) return false;
+  if (client.is_closing || session.published.is_gone.load(std::memory_order_relaxed)) return false;
+  if (filter.except_id == client.id) return false;
   if (!filter.ids.empty() &&
       std::find(filter.ids.begin(), filter.ids.end(), client.id) == filter.ids.end()) {
     return false;
@@ -204,9 +205,10 @@ bool ClientDirectory::Unblock(uint64_t id, bool is_error) {
 void ClientDirectory::Deliver(const commands::Waiter& waiter, std::string reply) {
   server_.clients().VisitOne(waiter.client.id, [&](Session& session) {
     server_.network().PostTo(
-        session.connection().id(),
-        [ticket = waiter.ticket, reply = std::move(reply)](net::Connection& connection) {
+        session.connection().id(), [ticket = waiter.ticket, command_index = waiter.command->index,
+                                    reply = std::move(reply)](net::Connection& connection) {
           auto& worker = static_cast<SessionWorker&>(connection.worker().delegate());
+          if (reply.starts_with('-')) worker.CountFailedCall(command_index, reply);
           worker.EndWait(connection.state<Session>(), ticket, reply);
         });
   });

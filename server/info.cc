@@ -389,6 +389,8 @@ void Info::Stats(std::string& out, const Totals& totals) {
   Add(out, "pubsubshard_channels:%llu", names(commands::ChannelKind::kShard));
   Add(out, "latest_fork_usec:0");
   Add(out, "total_forks:0");
+  // Each MIGRATE has a connection of its own.
+  Add(out, "migrate_cached_sockets:0");
   const engine::Tracking& tracking = server_.engine().tracking();
   Add(out, "tracking_total_keys:%lld", static_cast<long long>(tracking.key_count()));
   Add(out, "tracking_total_items:%lld", static_cast<long long>(tracking.item_count()));
@@ -452,7 +454,7 @@ void Info::LatencyStats(std::string& out) const {
   const auto config = server_.config().Snapshot();
   for (const auto& entry : commands::CommandTable::Standard().entries()) {
     const auto histograms = server_.latency_monitor().HistogramsOf(entry.index);
-    if (histograms.empty()) continue;
+    if (commands::PercentileNs(histograms, 100) == 0) continue;
     std::string percentiles;
     for (const double percent : config->monitor.latency_percentiles) {
       char text[64];

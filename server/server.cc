@@ -38,10 +38,14 @@ void ApplyEncodings(const EncodingConfig& config, commands::EncodingLimits& limi
 constexpr size_t kTurnArenaBytes = 256 * 1024;
 
 constexpr std::string_view kProtectedMode =
-    "-DENIED Ringtail is running in protected mode because protected mode is enabled and no password is "
-    "set for the default user. In this mode connections are only accepted from the loopback interface. "
-    "To connect from other computers, set a password (requirepass, or CONFIG SET requirepass from this "
-    "host), or turn protected mode off (CONFIG SET protected-mode no) if nothing outside can reach the "
+    "-DENIED Ringtail is running in protected mode because protected mode is enabled and no "
+    "password is "
+    "set for the default user. In this mode connections are only accepted from the loopback "
+    "interface. "
+    "To connect from other computers, set a password (requirepass, or CONFIG SET requirepass from "
+    "this "
+    "host), or turn protected mode off (CONFIG SET protected-mode no) if nothing outside can reach "
+    "the "
     "server. Then start again.\r\n";
 
 uint32_t WorkerCount(const Config& config) {
@@ -53,16 +57,26 @@ uint32_t WorkerCount(const Config& config) {
 
 storage::EvictionPolicy PolicyOf(MaxmemoryPolicy policy) {
   switch (policy) {
-    case MaxmemoryPolicy::kVolatileLru: return storage::EvictionPolicy::kVolatileLru;
-    case MaxmemoryPolicy::kVolatileLfu: return storage::EvictionPolicy::kVolatileLfu;
-    case MaxmemoryPolicy::kVolatileRandom: return storage::EvictionPolicy::kVolatileRandom;
-    case MaxmemoryPolicy::kVolatileTtl: return storage::EvictionPolicy::kVolatileTtl;
-    case MaxmemoryPolicy::kAllkeysLru: return storage::EvictionPolicy::kAllKeysLru;
-    case MaxmemoryPolicy::kAllkeysLfu: return storage::EvictionPolicy::kAllKeysLfu;
-    case MaxmemoryPolicy::kAllkeysRandom: return storage::EvictionPolicy::kAllKeysRandom;
-    case MaxmemoryPolicy::kNoEviction: return storage::EvictionPolicy::kNoEviction;
-    case MaxmemoryPolicy::kAllkeysAdaptive: return storage::EvictionPolicy::kAllKeysAdaptive;
-    case MaxmemoryPolicy::kVolatileAdaptive: return storage::EvictionPolicy::kVolatileAdaptive;
+    case MaxmemoryPolicy::kVolatileLru:
+      return storage::EvictionPolicy::kVolatileLru;
+    case MaxmemoryPolicy::kVolatileLfu:
+      return storage::EvictionPolicy::kVolatileLfu;
+    case MaxmemoryPolicy::kVolatileRandom:
+      return storage::EvictionPolicy::kVolatileRandom;
+    case MaxmemoryPolicy::kVolatileTtl:
+      return storage::EvictionPolicy::kVolatileTtl;
+    case MaxmemoryPolicy::kAllkeysLru:
+      return storage::EvictionPolicy::kAllKeysLru;
+    case MaxmemoryPolicy::kAllkeysLfu:
+      return storage::EvictionPolicy::kAllKeysLfu;
+    case MaxmemoryPolicy::kAllkeysRandom:
+      return storage::EvictionPolicy::kAllKeysRandom;
+    case MaxmemoryPolicy::kNoEviction:
+      return storage::EvictionPolicy::kNoEviction;
+    case MaxmemoryPolicy::kAllkeysAdaptive:
+      return storage::EvictionPolicy::kAllKeysAdaptive;
+    case MaxmemoryPolicy::kVolatileAdaptive:
+      return storage::EvictionPolicy::kVolatileAdaptive;
   }
   return storage::EvictionPolicy::kNoEviction;
 }
@@ -77,6 +91,12 @@ Server::Server(ConfigStore& config, std::span<WorkerNote> notes)
                .clock = &clock_}),
       started_ms_(clock_.WallMs()) {
   const auto snapshot = config_.Snapshot();
+  if (!snapshot->security.renamed_commands.empty()) {
+    command_names_ = std::make_unique<commands::CommandNames>(commands::CommandTable::Standard());
+    for (const auto& [from, to] : snapshot->security.renamed_commands) {
+      command_names_->Rename(from, to);
+    }
+  }
   ApplyLimits(*snapshot);
   ApplyMemory(*snapshot);
   ApplyMonitoring(*snapshot);
@@ -117,6 +137,7 @@ void Server::ApplyLimits(const Config& config) {
   limits.unauthenticated_query_bytes_max = config.clients.unauthenticated_query_bytes_max;
   limits.unauthenticated_output_bytes_max = config.clients.unauthenticated_output_bytes_max;
   limits.unauthenticated_timeout_ms = config.clients.unauthenticated_timeout_seconds * 1000;
+  limits.client_memory_bytes_max = ClientEviction::BytesMax(config);
   {
     std::lock_guard<std::mutex> lock(limits_mutex_);
     session_limits_ = limits;
@@ -144,14 +165,18 @@ void Server::ApplyMemory(const Config& config) {
 
 // CONFIG SET runs with all workers standing still, so appliers may touch what workers read.
 void Server::RegisterAppliers() {
-  config_.OnChange({"proto-max-bulk-len", "client-query-buffer-limit", "client-output-buffer-limit",
-                    "timeout", "protected-mode", "latency-tracking",
-                    "lazyfree-lazy-user-flush", "tracking-table-max-keys",
-                    "tracking-table-max-bytes", "busy-reply-threshold", "lua-declared-keys"},
-                   [this](const Config&, const Config& after) -> Result<void> {
-                     ApplyLimits(after);
-                     return {};
-                   });
+  config_.OnChange(
+      {"proto-max-bulk-len", "client-query-buffer-limit", "client-output-buffer-limit", "timeout",
+       "partial-request-timeout", "timeout-unauthenticated",
+       "client-query-buffer-limit-unauthenticated", "client-output-buffer-limit-unauthenticated",
+       "maxmemory", "maxmemory-clients", "protected-mode", "latency-tracking",
+       "lazyfree-lazy-user-flush", "tracking-table-max-keys", "tracking-table-max-bytes",
+       "busy-reply-threshold", "lua-declared-keys", "lua-eval-scripts-max", "lua-memory-max"},
+      [this](const Config&, const Config& after) -> Result<void> {
+        ApplyLimits(after);
+        client_eviction_.Run(after);
+        return {};
+      });
   config_.OnChange({"requirepass"}, [this](const Config&, const Config& after) -> Result<void> {
     acl_.SetDefaultPassword(after.security.password);
     return {};
@@ -162,22 +187,22 @@ void Server::RegisterAppliers() {
                      return {};
                    });
   config_.SetUserLines([this] { return acl_.ConfigLines(); });
-  config_.OnChange({"hash-max-listpack-entries", "hash-max-listpack-value", "list-max-listpack-size",
-                    "set-max-intset-entries", "set-max-listpack-entries", "set-max-listpack-value",
-                    "zset-max-listpack-entries", "zset-max-listpack-value", "hll-sparse-max-bytes",
-                    "stream-node-max-bytes", "stream-node-max-entries"},
-                   [this](const Config&, const Config& after) -> Result<void> {
-                     ApplyEncodings(after.encodings, services_.limits.encodings);
-                     return {};
-                   });
   config_.OnChange(
-      {"slowlog-log-slower-than", "slowlog-max-len", "commandlog-request-larger-than",
-       "commandlog-large-request-max-len", "commandlog-reply-larger-than",
-       "commandlog-large-reply-max-len", "latency-monitor-threshold"},
+      {"hash-max-listpack-entries", "hash-max-listpack-value", "list-max-listpack-size",
+       "set-max-intset-entries", "set-max-listpack-entries", "set-max-listpack-value",
+       "zset-max-listpack-entries", "zset-max-listpack-value", "hll-sparse-max-bytes",
+       "stream-node-max-bytes", "stream-node-max-entries"},
       [this](const Config&, const Config& after) -> Result<void> {
-        ApplyMonitoring(after);
+        ApplyEncodings(after.encodings, services_.limits.encodings);
         return {};
       });
+  config_.OnChange({"slowlog-log-slower-than", "slowlog-max-len", "commandlog-request-larger-than",
+                    "commandlog-large-request-max-len", "commandlog-reply-larger-than",
+                    "commandlog-large-reply-max-len", "latency-monitor-threshold"},
+                   [this](const Config&, const Config& after) -> Result<void> {
+                     ApplyMonitoring(after);
+                     return {};
+                   });
   config_.OnChange({"notify-keyspace-events"},
                    [this](const Config&, const Config& after) -> Result<void> {
                      ApplyKeyspaceEvents(after);
@@ -201,7 +226,9 @@ std::optional<Server::StartFailure> Server::Start() {
     rejected_connections_.fetch_add(1);
     return "-ERR max number of clients reached\r\n";
   };
-  hooks.on_error = [](std::string_view what) { LOG(WARNING) << "Accepting client connection: " << what; };
+  hooks.on_error = [](std::string_view what) {
+    LOG(WARNING) << "Accepting client connection: " << what;
+  };
   net::NetworkOptions options;
   options.worker_count = static_cast<uint32_t>(engine_.worker_count());
   options.worker.turn_arena_bytes = kTurnArenaBytes;
@@ -308,8 +335,7 @@ void Server::OnExceeded(const Session& session, const commands::CommandTable::En
     if (min < 0 || measure < static_cast<uint64_t>(min)) return;
     if ((command.spec->flags & commands::kSkipSlowlog) != 0) return;
     command_log_.Record(kind, static_cast<int64_t>(measure), Redacted(command, args),
-                        session.address,
-                        session.client.name, now_s);
+                        session.address, session.client.name, now_s);
   };
   record(commands::CommandLogKind::kSlow, slow_us_min_, duration_ns / 1000);
   record(commands::CommandLogKind::kLargeRequest, request_bytes_min_, request_bytes);
@@ -325,7 +351,8 @@ void Server::OnExceeded(const Session& session, const commands::CommandTable::En
 void Server::ApplyMonitoring(const Config& config) {
   const MonitorConfig& monitor = config.monitor;
   using LogKind = commands::CommandLogKind;
-  command_log_.SetLengthMax(LogKind::kSlow, static_cast<size_t>(monitor.slow_execution_entries_max));
+  command_log_.SetLengthMax(LogKind::kSlow,
+                            static_cast<size_t>(monitor.slow_execution_entries_max));
   command_log_.SetLengthMax(LogKind::kLargeRequest,
                             static_cast<size_t>(monitor.large_request_entries_max));
   command_log_.SetLengthMax(LogKind::kLargeReply,
@@ -386,9 +413,8 @@ Result<void> Server::StartHttp(const Config& config) {
   net::HttpRoutes routes;
   routes["/metrics"] = [this] {
     RefreshKeyspace();
-    return net::HttpReply{.status = 200,
-                          .content_type = std::string(kMetricsContentType),
-                          .body = info_->Metrics()};
+    return net::HttpReply{
+        .status = 200, .content_type = std::string(kMetricsContentType), .body = info_->Metrics()};
   };
   routes["/livez"] = [] { return net::HttpReply{.status = 200, .body = "ok\n"}; };
   routes["/readyz"] = status("ok\n");
@@ -416,7 +442,7 @@ void Server::OnCron() {
     hot_keys_.OnCron();
   }
   engine_.EndBatch(worker);
-  client_eviction_.Run();
+  client_eviction_.Run(*config_.Snapshot());
 }
 
 }  // namespace ringtail::server

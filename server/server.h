@@ -75,6 +75,8 @@ class Server final : private commands::ControlService {
   const CycleClock& cycles() const { return cycles_; }
   commands::Services& services() { return services_; }
   commands::ExecutionSettings& execution_settings() { return execution_settings_; }
+  /// Null if no command has another name than its own.
+  const commands::CommandNames* command_names() const { return command_names_.get(); }
   ClientRegistry& clients() { return clients_; }
   net::Network& network() { return *network_; }
   SessionWorker& session_worker(size_t index) { return *session_workers_[index]; }
@@ -153,6 +155,7 @@ class Server final : private commands::ControlService {
   CycleClock cycles_;
   engine::Engine engine_;
   commands::ExecutionSettings execution_settings_;
+  std::unique_ptr<commands::CommandNames> command_names_;
   commands::Services services_;
   ClientRegistry clients_;
   ClientDirectory client_directory_{*this};

@@ -24,6 +24,7 @@ struct PublishedUsage {
   std::atomic<uint64_t> output_bytes{0};
   std::atomic<uint64_t> memory_bytes{0};
   std::atomic<bool> is_no_evict{false};
+  std::atomic<bool> is_gone{false};        ///< evicted; its connection is being closed
 };
 
 class Session final : public net::ConnectionState {

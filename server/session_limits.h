@@ -20,6 +20,7 @@ struct SessionLimits {
   uint64_t unauthenticated_query_bytes_max = 64 * 1024;
   uint64_t unauthenticated_output_bytes_max = 64 * 1024;
   int64_t unauthenticated_timeout_ms = 0;
+  uint64_t client_memory_bytes_max = 0;               ///< of all clients together; 0: no limit
 };
 
 }  // namespace ringtail::server

@@ -30,6 +30,8 @@ constexpr int64_t kScriptPauseMs = 1;
 constexpr int64_t kShutOutPauseMs = 50;
 // A client that lets this much wait for it is not read from until it has taken half of it.
 constexpr size_t kOutputPauseBytes = size_t{256} * 1024 * 1024;
+// CLIENT LIST shows output from here on at once, and less of it within a tenth of a second.
+constexpr size_t kOutputShownBytesMin = size_t{64} * 1024;
 // Keys that one slice forgets while clients have read more of them than may be remembered.
 constexpr int kForgottenKeysMax = 500;
 // Connections looked at for timeouts in one tick of the cron.
@@ -55,7 +57,8 @@ SessionWorker::SessionWorker(Server& server, uint32_t index)
                  .observer = *this,
                  .stats = stats_,
                  .cycles = server.cycles(),
-                 .args = args_}) {
+                 .args = args_,
+                 .names = server.command_names()}) {
   RefreshLimits();
 }
 
@@ -116,6 +119,7 @@ void SessionWorker::OnClose(net::Connection& connection, net::CloseReason) {
   Session& session = connection.state<Session>();
   commands::ClientState& client = session.client;
   if (client.is_monitor) server_.CountMonitors(-1);
+  if (std::erase(paused_, connection.id()) != 0) server_.CountBlocked(-1);
   if (client.waiter != nullptr || client.transaction != nullptr || client.tracking != nullptr ||
       client.subscriptions != nullptr) {
     if (client.waiter != nullptr) {
@@ -161,6 +165,7 @@ void SessionWorker::ReadRequests(Session& session) {
   net::Connection& connection = session.connection();
   if (connection.is_closing() || session.client.is_closing) return;
   if (session.client.waiter != nullptr || IsHeldBack(session, nullptr)) return;
+  session.published.input_bytes.store(connection.input().size(), std::memory_order_relaxed);
   if (connection.has_block()) {
     SharedBytes block = connection.TakeBlock();
     session.block_bytes += block.size();
@@ -181,6 +186,10 @@ void SessionWorker::ReadRequests(Session& session) {
     }
     Item item{&session, {}, step.consumed, step.error};
     if (step.outcome == proto::ParseOutcome::kRequest) {
+      const uint64_t request_bytes = step.consumed + session.block_bytes;
+      if (IsTooMuch(session, request_bytes)) [[unlikely]] {
+        return server_.client_eviction().Evict(connection, session.client.id, request_bytes);
+      }
       item.request.first_arg = first_arg;
       item.request.arg_count = args_.count() - first_arg;
       item.request.byte_count = step.consumed + std::exchange(session.block_bytes, 0);
@@ -247,13 +256,15 @@ bool SessionWorker::IsHeldBack(Session& session, const Item* item) {
   bool is_held = paused == ClientDirectory::Paused::kAll;
   if (item == nullptr) {
     is_held |= session.connection().has_block();
-  } else if (const auto* command = item->request.command) {
-    is_held |= (command->spec->flags & (commands::kWrite | commands::kMayReplicate)) != 0;
+  } else {
+    is_held = is_held || executor_.MayWrite(item->request, session.client);
   }
   if (!is_held) return false;
-  session.is_held_back = true;
   if (item != nullptr) session.parser.Reset();
-  paused_.push_back(session.connection().id());
+  if (!std::exchange(session.is_held_back, true)) {
+    paused_.push_back(session.connection().id());
+    server_.CountBlocked(1);
+  }
   return true;
 }
 
@@ -341,6 +352,11 @@ void SessionWorker::EndWait(Session& session, uint64_t ticket, std::string_view 
   connection.MarkReady();
 }
 
+void SessionWorker::CountFailedCall(size_t command_index, std::string_view reply) {
+  stats_.Of(command_index).failed_calls.Add();
+  stats_.CountError(reply.substr(1, reply.find_first_of(" \r") - 1));
+}
+
 // ---- A script that takes long
 
 // Between two slices of it the loop serves this worker's clients, who are told that the server is busy.
@@ -385,12 +401,35 @@ void SessionWorker::AfterBatch(Session& session) {
                  << " addr=" << session.address << " qbuf=" << query_bytes;
     connection.CloseNow();
   }
-  session.published.input_bytes.store(connection.input().size(), std::memory_order_relaxed);
-  session.published.is_no_evict.store(session.client.is_no_evict, std::memory_order_relaxed);
-  session.published.memory_bytes.store(
-      sizeof(Session) + sizeof(net::Connection) + connection.input_memory_bytes() +
-          connection.output_bytes(),
+  PublishUsage(session);
+}
+
+// What others may know of a client's memory. One that alone has more than all may have goes at
+// once: ten looks a second are too few for a pipe that is full.
+void SessionWorker::PublishUsage(Session& session) {
+  net::Connection& connection = session.connection();
+  const commands::ClientState& client = session.client;
+  size_t bytes = sizeof(Session) + sizeof(net::Connection) + connection.input_memory_bytes() +
+                 session.block_bytes + connection.output_bytes();
+  if (client.transaction != nullptr) bytes += client.transaction->footprint_bytes();
+  if (client.tracking != nullptr) bytes += client.tracking->prefix_bytes;
+  if (client.subscriptions != nullptr) {
+    bytes += static_cast<const ClientSubscriptions&>(*client.subscriptions).footprint_bytes();
+  }
+  PublishedUsage& published = session.published;
+  published.input_bytes.store(
+      connection.input().size() + connection.block_bytes() + session.block_bytes,
       std::memory_order_relaxed);
+  published.is_no_evict.store(client.is_no_evict, std::memory_order_relaxed);
+  published.memory_bytes.store(bytes, std::memory_order_relaxed);
+  if (IsTooMuch(session, bytes)) [[unlikely]] {
+    server_.client_eviction().Evict(connection, client.id, bytes);
+  }
+}
+
+bool SessionWorker::IsTooMuch(const Session& session, uint64_t bytes) const {
+  const uint64_t max = limits_.client_memory_bytes_max;
+  return max != 0 && bytes > max && !session.client.is_no_evict;
 }
 
 void SessionWorker::EnforceOutputLimit(Session& session) {
@@ -404,6 +443,12 @@ void SessionWorker::EnforceOutputLimit(Session& session) {
     connection.CloseNow();
     return;
   }
+  // Less is gone before anybody looks.
+  if (bytes >= kOutputShownBytesMin) {
+    session.published.output_bytes.store(bytes, std::memory_order_relaxed);
+  }
+  if (limits_.client_memory_bytes_max != 0) PublishUsage(session);
+  if (connection.is_closing()) return;
   const ClientClass client_class = session.client.subscription_count == 0 ? ClientClass::kNormal
                                                                           : ClientClass::kPubsub;
   const OutputLimit& limit = limits_.output[static_cast<size_t>(client_class)];
@@ -429,7 +474,8 @@ void SessionWorker::EnforceOutputLimit(Session& session) {
 // ---- Time
 
 bool SessionWorker::IsHungUpOn(const Session& session, int64_t now_ms) const {
-  if (session.client.waiter != nullptr || session.client.subscription_count != 0) return false;
+  // Whoever a command or a pause holds back is silent for our own reasons.
+  if (session.is_held_back || session.client.subscription_count != 0) return false;
   const net::Connection& connection = session.connection();
   const int64_t idle_ms = now_ms - connection.last_activity_ms();
   if (!session.client.is_authenticated && limits_.unauthenticated_timeout_ms != 0 &&
@@ -454,6 +500,7 @@ void SessionWorker::OnCron(int64_t now_ms) {
     net::Connection* connection = worker_->ConnectionAt(cron_slot_);
     if (connection == nullptr || connection->is_closing() || !connection->has_state()) continue;
     Session& session = connection->state<Session>();
+    PublishUsage(session);
     session.published.output_bytes.store(connection->output_bytes(), std::memory_order_relaxed);
     if (IsHungUpOn(session, now_ms)) {
       VLOG(1) << "Closing idle client: id=" << session.client.id << " addr=" << session.address;
@@ -500,6 +547,7 @@ void SessionWorker::RunBackground() {
 void SessionWorker::ResumePaused() {
   std::vector<net::ConnectionId> resumed;
   resumed.swap(paused_);
+  server_.CountBlocked(-static_cast<int>(resumed.size()));
   for (const net::ConnectionId id : resumed) {
     net::Connection* connection = worker_->Find(id);
     if (connection == nullptr || connection->is_closing()) continue;

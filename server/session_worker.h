@@ -48,6 +48,8 @@ class SessionWorker final : public net::WorkerDelegate, private commands::Execut
   void DeliverToMonitors(const std::string& line);
   /// Answers a client that waited (with this ticket), and goes on with it.
   void EndWait(Session& session, uint64_t ticket, std::string_view reply);
+  /// Counts a call that waited and ended with this error reply.
+  void CountFailedCall(size_t command_index, std::string_view reply);
   /// Goes on with the clients that a pause held back.
   void ResumePaused();
   /// Closes a client that lets too much wait for it; after anything but its own commands put bytes into its output.
@@ -81,6 +83,8 @@ class SessionWorker final : public net::WorkerDelegate, private commands::Execut
   void OnWaitTimeout(net::ConnectionId id);
   void ResumeScript();
   void AfterBatch(Session& session);
+  void PublishUsage(Session& session);
+  bool IsTooMuch(const Session& session, uint64_t bytes) const;
   void SendPublished();
   void FailProtocol(Session& session, std::string_view error);
   bool IsHungUpOn(const Session& session, int64_t now_ms) const;

@@ -7,6 +7,14 @@
 namespace ringtail::server {
 
 using commands::ChannelKind;
+namespace {
+
+// A node of the client's map, one of the channels' map, and a place among the subscribers.
+size_t FootprintBytes(const ChannelName& name) {
+  return name.bytes.size() + sizeof(SubscribedChannel) + sizeof(Subscriber) + 64;
+}
+
+}  // namespace
 
 ClientSubscriptions::~ClientSubscriptions() {
   for (const Places& places : places_) CHECK(places.empty());
@@ -34,6 +42,7 @@ Subscriber* SubscriptionTable::Subscribe(ClientSubscriptions& client, ChannelKin
   auto& places = client.places_[static_cast<size_t>(kind)];
   if (!places.emplace(&channel, channel.subscribers.size()).second) return nullptr;
   ++client.counts_[static_cast<size_t>(kind)];
+  client.footprint_bytes_ += FootprintBytes(name);
   channel.subscribers.push_back({.client = &client});
   return &channel.subscribers.back();
 }
@@ -52,6 +61,7 @@ bool SubscriptionTable::Unsubscribe(ClientSubscriptions& client, ChannelKind kin
   const size_t position = place->second;
   places.erase(place);
   --client.counts_[kind_index];
+  client.footprint_bytes_ -= FootprintBytes(name);
   const Subscriber last = channel.subscribers.back();
   channel.subscribers.pop_back();
   if (position != channel.subscribers.size()) {

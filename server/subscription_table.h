@@ -44,6 +44,8 @@ class ClientSubscriptions final : public commands::Subscriptions {
   size_t worker_index() const { return worker_index_; }
   Session& session() const { return *session_; }
   std::vector<std::string> Names(commands::ChannelKind kind) const;
+  /// About what the subscriptions take; a channel's own memory counts for each of its subscribers.
+  size_t footprint_bytes() const { return footprint_bytes_; }
 
  private:
   friend class SubscriptionTable;
@@ -52,6 +54,7 @@ class ClientSubscriptions final : public commands::Subscriptions {
 
   const size_t worker_index_;
   Session* const session_;
+  size_t footprint_bytes_ = 0;
   std::array<Places, commands::kChannelKindCount> places_;
 };
 

@@ -134,6 +134,7 @@ std::string PrintBits(std::span<const char* const> words, unsigned bits) {
 
 Result<std::string> Set(const WordSet& kind, Words values, Config& config) {
   unsigned bits = 0;
+  if (values.empty()) return WordsError(kind.words);
   for (const std::string& value : values) {
     const auto index = IndexOfWord(kind.words, value);
     if (!index) return WordsError(kind.words);

@@ -87,7 +87,6 @@ const Directive kDirectives[] = {
     {.name = "maxmemory-clients",
      .kind = MemoryOrPercent{FIELD(clients.memory_max)},
      .default_text = "0",
-     .effect = Effect::kLater,
      .summary =
          "Memory of all clients together above which the largest are hung up on; 0 is no limit."},
     {.name = "client-query-buffer-limit-unauthenticated",

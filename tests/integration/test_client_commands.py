@@ -61,6 +61,12 @@ def test_info_tells_the_truth_about_oneself(server):
         assert info["user"] == "default" and info["flags"].startswith("N")
 
 
+def test_qbuf_is_what_a_request_takes(server):
+    with server.connect() as connection:
+        line = bytes(connection.call("CLIENT", "INFO")).decode()
+    assert " qbuf=26 " in line
+
+
 def test_list_shows_everybody(server):
     connections = [named(server, "client-%d" % index) for index in range(20)]
     names = {client["name"] for client in clients(server)}
@@ -184,6 +190,59 @@ def test_pause_holds_everybody_for_its_time(server):
         assert other.read_reply() is None
         assert pauser.call("PING") == Status(b"PONG")
         assert 0.35 < time.monotonic() - start < 5
+
+
+def test_paused_clients_count_as_blocked(server):
+    def blocked():
+        return int(server.info("clients")["blocked_clients"])
+
+    with server.connect() as pauser, server.connect() as writer, server.connect() as quitter:
+        assert pauser.call("CLIENT", "PAUSE", 60_000, "WRITE") == Status(b"OK")
+        writer.send("SET", "k", "1")
+        writer.send("SET", "k", "2")
+        quitter.send("SET", "k", "3")
+        assert eventually(lambda: blocked() == 2)
+        quitter.close()
+        assert eventually(lambda: blocked() == 1)
+        assert pauser.call("CLIENT", "UNPAUSE") == Status(b"OK")
+        assert writer.read_reply() == Status(b"OK")
+        assert eventually(lambda: blocked() == 0)
+
+
+WRITING = {
+    "a transaction": [("MULTI",), ("SET", "k", "1"), ("EXEC",)],
+    "a script": [("EVAL", "return redis.call('GET', 'k')", 0)],
+    "a script in a transaction": [("MULTI",), ("EVAL", "return 1", 0), ("EXEC",)],
+    "what a replica would be told": [("PFCOUNT", "h")],
+    "a message": [("PUBLISH", "c", "m")],
+}
+READING = {
+    "a transaction": [("MULTI",), ("GET", "k"), ("EXEC",)],
+    "a script that may not write": [("EVAL_RO", "return 1", 0)],
+    "a script that says so": [("EVAL", "#!lua flags=no-writes\nreturn 1", 0)],
+}
+
+
+@pytest.mark.parametrize("what", WRITING)
+def test_pause_write_holds_what_may_write(server, what):
+    *before, last = WRITING[what]
+    with server.connect() as pauser, server.connect() as writer:
+        for words in before:
+            writer.call(*words)
+        assert pauser.call("CLIENT", "PAUSE", 60_000, "WRITE") == Status(b"OK")
+        writer.send(*last)
+        assert writer.is_silent_for(0.1)
+        assert pauser.call("CLIENT", "UNPAUSE") == Status(b"OK")
+        assert not isinstance(writer.read_reply(), ErrorReply)
+
+
+@pytest.mark.parametrize("what", READING)
+def test_pause_write_does_not_hold_what_only_reads(server, what):
+    with server.connect() as pauser, server.connect() as reader:
+        assert pauser.call("CLIENT", "PAUSE", 60_000, "WRITE") == Status(b"OK")
+        for words in READING[what]:
+            assert not isinstance(reader.call(*words), ErrorReply)
+        assert pauser.call("CLIENT", "UNPAUSE") == Status(b"OK")
 
 
 def test_pause_write_lets_readers_through(server):

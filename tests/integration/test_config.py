@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from resp import ErrorReply, Status
+from resp import ConnectionClosed, ErrorReply, Status
 from server_process import free_port, ringtail_binary
 
 USERS_FILE = """
@@ -361,3 +361,30 @@ def test_protected_directives_cannot_be_set_by_a_client(launch, launch_oracle, n
                for process in (launch(), launch_oracle())]
     assert isinstance(replies[0], ErrorReply)
     assert replies[0] == replies[1]
+
+
+def test_rename_command_gives_another_name_or_none(launch, threads):
+    process = launch({"rename-command": ["flushdb badger", 'FLUSHALL ""']}, threads=threads)
+    process.call("SET", "k", "v")
+    for name in ("FLUSHDB", "flushall"):
+        assert process.call(name).startswith(b"ERR unknown command '%s'" % name.encode())
+    assert process.call("EVAL", "return redis.pcall('flushall')", 0).startswith(b"ERR Unknown Redis")
+    assert process.call("EXISTS", "k") == 1
+    assert process.call("BADGER") == Status(b"OK")
+    assert process.call("EXISTS", "k") == 0
+
+
+def test_partial_request_timeout_changes_at_once(server):
+    assert server.call("CONFIG", "SET", "partial-request-timeout", 1) == Status(b"OK")
+    with server.connect() as connection:
+        connection.send_bytes(b"*1\r\n$4\r\nPI")
+        with pytest.raises(ConnectionClosed):
+            connection.read_reply()
+    server.call("CONFIG", "SET", "partial-request-timeout", 60)
+
+
+def test_words_that_are_left_out_end_the_start():
+    done = subprocess.run([ringtail_binary(), "--shutdown-on-sigint"], capture_output=True,
+                          timeout=20, check=False)
+    assert done.returncode != 0
+    assert b"argument(s) must be one of the following" in done.stdout + done.stderr

@@ -1,7 +1,7 @@
 """HOTKEYS, MODULE, the memory of clients, and what INFO says of sizes and lifetimes."""
 import pytest
 
-from resp import ErrorReply, Status
+from resp import ConnectionClosed, ErrorReply, Status
 from server_process import eventually
 
 
@@ -60,6 +60,34 @@ def test_the_client_that_uses_most_memory_is_evicted(launch, threads):
         assert eventually(lambda: (b"id=%d " % number) not in small.call("CLIENT", "LIST"))
         assert int(process.info("stats")["evicted_clients"]) >= 1
         assert small.call("PING") == Status(b"PONG")
+
+
+REMEMBERED = {
+    "queued commands": [("MULTI",)] + [("SET", "k", "x" * 1000)] * 1000,
+    "watched keys": [("WATCH", "key-%d" % n) for n in range(4000)],
+    "channels": [("SUBSCRIBE", "channel-%d" % n) for n in range(4000)],
+    "patterns": [("PSUBSCRIBE", "pattern-%d" % n) for n in range(4000)],
+    "prefixes": [("CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", "p%05d" % n) for n in range(4000)],
+}
+
+
+@pytest.mark.parametrize("what", REMEMBERED)
+def test_what_the_server_remembers_for_a_client_counts_as_its_memory(launch, threads, what):
+    process = launch({"maxmemory-clients": "200kb"}, threads=threads)
+    with process.connect() as other, process.connect() as client:
+        with pytest.raises((ConnectionClosed, OSError)):
+            for words in REMEMBERED[what]:
+                client.call(*words)
+        assert other.call("PING") == Status(b"PONG")
+        assert process.info("stats")["evicted_clients"] == "1"
+
+
+def test_a_request_larger_than_what_all_clients_may_use_is_not_executed(launch, threads):
+    process = launch({"maxmemory-clients": "2mb"}, threads=threads)
+    with process.connect() as client, pytest.raises((ConnectionClosed, OSError)):
+        client.call("SET", "k", "x" * (2 << 20))
+    assert process.call("EXISTS", "k") == 0
+    assert process.info("stats")["evicted_clients"] == "1"
 
 
 def test_no_evict_spares_a_client(launch, threads):

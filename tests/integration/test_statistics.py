@@ -102,6 +102,52 @@ def test_errorstats_count_by_the_first_word(server):
     assert int(server.info("stats")["total_error_replies"]) == 4
 
 
+def command_stats(server, name):
+    return re.sub(r"usec.*?,(?=rejected)", "", server.info("commandstats").get("cmdstat_" + name, ""))
+
+
+def test_an_exec_that_is_refused_counts_as_a_failed_call(server):
+    server.call("CONFIG", "RESETSTAT")
+    with server.connect() as connection:
+        connection.pipeline([("MULTI",), ("SET",), ("EXEC",)])
+    assert command_stats(server, "exec") == "calls=1,rejected_calls=0,failed_calls=1"
+    assert server.info("errorstats") == {"errorstat_ERR": "count=1", "errorstat_EXECABORT": "count=1"}
+
+
+def test_an_error_that_ends_a_wait_counts(server):
+    server.call("DEL", "s", "l")
+    server.call("XGROUP", "CREATE", "s", "g", "$", "MKSTREAM")
+    server.call("CONFIG", "RESETSTAT")
+    with server.connect() as popper, server.connect() as reader:
+        client_id = popper.call("CLIENT", "ID")
+        popper.send("BLPOP", "l", 0)
+        reader.send("XREADGROUP", "GROUP", "g", "c", "BLOCK", 0, "STREAMS", "s", ">")
+        assert eventually(lambda: server.info("clients")["blocked_clients"] == "2")
+        server.call("CLIENT", "UNBLOCK", client_id, "ERROR")
+        server.call("XGROUP", "DESTROY", "s", "g")
+        assert popper.read_reply().startswith(b"UNBLOCKED")
+        assert reader.read_reply().startswith(b"NOGROUP")
+    assert command_stats(server, "blpop") == "calls=1,rejected_calls=0,failed_calls=1"
+    assert command_stats(server, "xreadgroup") == "calls=1,rejected_calls=0,failed_calls=1"
+    errors = server.info("errorstats")
+    assert errors == {"errorstat_UNBLOCKED": "count=1", "errorstat_NOGROUP": "count=1"}
+
+
+def test_an_error_that_a_script_passes_on_counts_once(server):
+    server.call("SET", "text", "x")
+    server.call("CONFIG", "RESETSTAT")
+    reply = server.call("EVAL", "return redis.pcall('INCR', KEYS[1])", 1, "text")
+    assert isinstance(reply, ErrorReply)
+    assert server.info("errorstats") == {"errorstat_ERR": "count=1"}
+    assert command_stats(server, "eval") == "calls=1,rejected_calls=0,failed_calls=1"
+
+
+def test_latencystats_tell_nothing_of_commands_without_samples(server):
+    server.call("SET", "k", "v")
+    server.call("CONFIG", "RESETSTAT")
+    assert "latency_percentiles_usec_set" not in server.info("latencystats")
+
+
 def test_latencystats_give_percentiles(server):
     server.call("CONFIG", "RESETSTAT")
     for _ in range(10):
@@ -266,6 +312,13 @@ def test_monitor_hides_passwords_and_administration(server):
         while not lines or b'"last"' not in lines[-1]:
             lines.append(bytes(watcher.read_reply()))
         assert not any(b"topsecret" in line for line in lines)
+
+
+def test_monitor_shows_the_end_of_a_transaction_that_is_refused(server):
+    with monitor(server) as watcher, server.connect() as connection:
+        connection.pipeline([("multi",), ("syntax", "error"), ("exec",), ("echo", "last")])
+        lines = [bytes(watcher.read_reply()) for _ in range(3)]
+    assert [line.rsplit(b"] ")[1] for line in lines] == [b'"multi"', b'"exec"', b'"echo" "last"']
 
 
 def test_a_monitor_may_leave_and_reset(server):

@@ -563,6 +563,7 @@ TEST_F(StringCommandsTest, SetsKeyHasTheFlagsOfWhatItDoes) {
   };
   EXPECT_EQ(flags({"SET", "k", "v"}), kKeyOw | kKeyUpdate);
   EXPECT_EQ(flags({"SET", "k", "v", "GET"}), kKeyRw | kKeyAccess | kKeyUpdate);
+  EXPECT_EQ(flags({"SET", "k", "v", "EX", "get"}), kKeyRw | kKeyAccess | kKeyUpdate);
   EXPECT_EQ(flags({"BITFIELD", "k", "GET", "u8", "0"}), kKeyRo | kKeyAccess);
   EXPECT_EQ(flags({"BITFIELD", "k", "SET", "u8", "0", "1"}), kKeyRw | kKeyAccess | kKeyUpdate);
   EXPECT_EQ(CommandTable::Standard().Find("SET")->single_key, 1);

@@ -110,6 +110,31 @@ TEST_F(TransactionTest, WhatLeavesAWatchedKeyAsItWasDoesNotFailExec) {
   }
 }
 
+TEST_F(TransactionTest, BitsWrittenAsTheyWereChangeNothing) {
+  const std::vector<std::vector<std::string>> same = {{"SETBIT", "a", "3", "1"},
+                                                      {"BITFIELD", "a", "SET", "u2", "2", "3"},
+                                                      {"SETBIT", "n", "2", "1"}};
+  Run({"SET", "a", "12345678"});
+  Run({"APPEND", "a", "x"});
+  Run({"SET", "n", "7"});
+  for (const auto& command : same) {
+    const uint64_t changes = engine_.worker(0).stats.changes.value();
+    Run({"WATCH", "a", "n"});
+    RunAs(other_, command);
+    EXPECT_EQ(engine_.worker(0).stats.changes.value(), changes) << command[0];
+    Run({"MULTI"});
+    EXPECT_EQ(Run({"EXEC"}), "*0\r\n") << command[0];
+  }
+  for (const std::vector<std::string>& other : {std::vector<std::string>{"SETBIT", "a", "0", "1"},
+                                                {"BITFIELD", "a", "SET", "u8", "800", "0"},
+                                                {"SETBIT", "a", "1000", "0"}}) {
+    Run({"WATCH", "a", "n"});
+    RunAs(other_, other);
+    Run({"MULTI"});
+    EXPECT_EQ(Run({"EXEC"}), kNullArray) << other[0];
+  }
+}
+
 TEST_F(TransactionTest, AKeyOfTheSameNameElsewhereIsAnotherKey) {
   Run({"WATCH", "a"});
   RunAs(other_, {"SELECT", "1"});
@@ -131,6 +156,41 @@ TEST_F(TransactionTest, AWatchedKeyThatExpiresIsAChangedOne) {
   Run({"GET", "a"});
   Run({"MULTI"});
   EXPECT_EQ(Run({"EXEC"}), "*0\r\n");
+}
+
+TEST_F(TransactionTest, AnExpiredKeyThatSwapDbBringsIsAsAbsentAsTheWatchedOneWas) {
+  engine_.SetActiveExpire(false);
+  for (const bool was_stale : {false, true}) {
+    Run({"FLUSHALL"});
+    Run({"SET", "x", "foo", "PX", "1"});
+    RunAs(other_, {"SELECT", "1"});
+    if (was_stale) RunAs(other_, {"SET", "x", "bar", "PX", "1"});
+    clock_.AdvanceMs(2);
+    RunAs(other_, {"WATCH", "x"});
+    Run({"SWAPDB", "0", "1"});
+    RunAs(other_, {"MULTI"});
+    RunAs(other_, {"PING"});
+    EXPECT_EQ(RunAs(other_, {"EXEC"}), "*1\r\n+PONG\r\n");
+  }
+  // Alive when it was watched: gone now, wherever it is.
+  Run({"FLUSHALL"});
+  Run({"SET", "x", "foo", "PX", "100"});
+  Run({"WATCH", "x"});
+  clock_.AdvanceMs(200);
+  RunAs(other_, {"SWAPDB", "0", "1"});
+  Run({"MULTI"});
+  EXPECT_EQ(Run({"EXEC"}), kNullArray);
+}
+
+TEST_F(TransactionTest, ARefusedExecCountsAsACallThatFailed) {
+  Run({"MULTI"});
+  Run({"SET"});
+  Run({"EXEC"});
+  const CommandCounters& exec = stats_.Of(CommandTable::Standard().Find("EXEC")->index);
+  EXPECT_EQ(exec.calls.value(), 1U);
+  EXPECT_EQ(exec.failed_calls.value(), 1U);
+  EXPECT_EQ(exec.rejected_calls.value(), 0U);
+  EXPECT_EQ(stats_.Errors().at("EXECABORT"), 1U);
 }
 
 TEST_F(TransactionTest, AWatchedHashWhoseFieldExpiresIsAChangedOne) {
