@@ -79,10 +79,15 @@ def _hash_scan(command, reply):
 
 
 def _command_table(command, reply):
-    """Whole tables of commands differ, we have others; what is asked by name is compared."""
+    """Whole tables of commands differ, we have others; what is asked by name is compared, but for the
+    descriptions, which are ours."""
     is_whole = len(command) == 1 or (
         len(command) == 2 and command[1].lower() in (b"info", b"docs", b"list"))
-    return _shape(command, reply) if is_whole else reply
+    if is_whole:
+        return _shape(command, reply)
+    if command[1].lower() == b"docs" and isinstance(reply, (list, dict)):
+        return list(reply) if isinstance(reply, dict) else reply[::2]
+    return reply
 
 
 def _without_our_policies(_command, reply):

@@ -95,7 +95,9 @@ TEST_F(ScriptCommands, AScriptInUseIsNotForgottenForNewOnes) {
   Eval("return 1");
   for (size_t i = 0; i < 3 * ScriptHub::kEvaledMaxDefault; ++i) {
     Eval("return '" + std::to_string(i) + "'");
-    if (i % 100 == 0) EXPECT_EQ(Run({"EVALSHA", sha, "0"}), ":1\r\n") << i;
+    if (i % 100 == 0) {
+      EXPECT_EQ(Run({"EVALSHA", sha, "0"}), ":1\r\n") << i;
+    }
   }
 }
 
