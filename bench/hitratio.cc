@@ -51,7 +51,7 @@ class Keyspace {
   bool Access(uint32_t key) {
     ++request_count_;
     evictor_.SetNow(kStartMs + static_cast<int64_t>(request_count_ / kRequestsPerMs));
-    if (request_count_ % kRequestsPerTick == 1) eviction_.SetKeyCount(cached_.size());
+    if (request_count_ % kRequestsPerTick == 1) eviction_.SetKeyCount(cached_.size(), cache_keys_);
     Entry& entry = entries_[key];
     if (entry.place != kNowhere) {
       entry.access = evictor_.Touch(entry.access, entry.hash);

@@ -417,7 +417,11 @@ bool Engine::RunBackground(WorkerState& worker, int64_t budget_ns) {
         if (const Database* database = FindDatabaseAt(0, p)) key_count += database->size();
       });
     }
-    eviction_.SetKeyCount(key_count * 16);
+    key_count *= 16;
+    const auto max = static_cast<double>(memory_bytes_max());
+    const auto used = static_cast<double>(std::max<int64_t>(1, memory::UsedBytes()));
+    eviction_.SetKeyCount(key_count,
+                          static_cast<uint64_t>(static_cast<double>(key_count) * max / used));
   }
   return is_unfinished;
 }

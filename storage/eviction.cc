@@ -42,7 +42,7 @@ void Eviction::SetLfuTuning(LfuTuning tuning) {
   lfu_decay_minutes_.store(tuning.decay_minutes, std::memory_order_relaxed);
 }
 
-void Eviction::SetKeyCount(uint64_t key_count) {
+void Eviction::SetKeyCount(uint64_t key_count, uint64_t full_key_count) {
   // A turnover is 64 to 127 ticks, or single insertions where there are fewer keys.
   const auto width = static_cast<uint32_t>(std::bit_width(key_count));
   const uint32_t shift = std::min(width > 7 ? width - 7 : 0, kTickFractionBits);
@@ -51,7 +51,8 @@ void Eviction::SetKeyCount(uint64_t key_count) {
   const auto sample_width = static_cast<uint32_t>(std::bit_width(key_count / kObservedKeys));
   sample_mask_.store(SampleMask(sample_width), std::memory_order_relaxed);
   const uint64_t fraction = tick_fraction_.load(std::memory_order_relaxed);
-  trial_->SetKeyCount(key_count, is_evicting_.exchange(false, std::memory_order_relaxed),
+  trial_->SetKeyCount(key_count, full_key_count,
+                      is_evicting_.exchange(false, std::memory_order_relaxed),
                       static_cast<uint32_t>(fraction >> kTickFractionBits));
 }
 

@@ -58,9 +58,10 @@ class Eviction {
   void Configure(EvictionPolicy policy, size_t memory_bytes_max);
   /// Sets lfu-log-factor and lfu-decay-time; any thread.
   void SetLfuTuning(LfuTuning tuning);
-  /// Tells how many keys are stored, now and then (every 100 ms is enough): the insertion clock and
-  /// the rate at which keys are observed follow it. One thread at a time.
-  void SetKeyCount(uint64_t key_count);
+  /// Tells how many keys are stored, and how many there will be when memory is full (an estimate; 0
+  /// where nobody knows), now and then (every 100 ms is enough): the insertion clock, the rate at
+  /// which keys are observed and the size of the trials follow them. One thread at a time.
+  void SetKeyCount(uint64_t key_count, uint64_t full_key_count);
 
   EvictionPolicy policy() const { return policy_; }
   const EvictionTraits& traits() const { return *traits_; }

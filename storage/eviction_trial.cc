@@ -18,11 +18,14 @@ constexpr float kMarginShare = 1.01F;
 constexpr float kMarginHits = 3;
 // kFrequency is left for a larger lead only, in hits or, where most accesses hit, in misses: what
 // it has kept the others throw away within a turnover, and coming back to it means to collect that
-// again. In the first turnover of a full cache, when little is known, it is the choice unless it is
-// clearly beaten.
-constexpr float kFrequencyMarginShare = 1.05F;
-constexpr float kFrequencyFirstMarginShare = 1.3F;
-constexpr float kFrequencyMissShare = 1.05F;
+// again. In the first turnover of a full cache, when what is known was learned by smaller ones, it
+// is the choice unless it is clearly beaten.
+struct Lead {
+  float hit_share;
+  float miss_share;
+};
+constexpr Lead kLeadOverFrequency = {1.05F, 1.05F};
+constexpr Lead kFirstLeadOverFrequency = {1.6F, 1.1F};
 constexpr uint32_t kFirstTurnoverTicks = 96;
 
 // What a miniature knows a key by: 32 bits of its hash, the sample's among them.
@@ -93,20 +96,21 @@ void MiniatureCache::Erase(uint32_t index) {
   entries_[index] = entries_[last];
 }
 
-void EvictionTrial::SetKeyCount(uint64_t key_count, bool is_evicting, uint32_t tick) {
-  if (key_count < full_key_count_ / 2) full_key_count_ = 0;
-  if (is_evicting && full_key_count_ == 0) {
-    full_key_count_ = key_count;
+void EvictionTrial::SetKeyCount(uint64_t key_count, uint64_t full_key_count, bool is_evicting,
+                                uint32_t tick) {
+  if (key_count < key_count_when_full_ / 2) key_count_when_full_ = 0;
+  if (is_evicting && key_count_when_full_ == 0) {
+    key_count_when_full_ = key_count;
     full_tick_ = tick;
   }
-  const bool is_full = full_key_count_ != 0;
+  const bool is_full = key_count_when_full_ != 0;
   is_first_turnover_.store(!is_full || tick - full_tick_ < kFirstTurnoverTicks,
                            std::memory_order_relaxed);
-  const auto width = static_cast<uint32_t>(std::bit_width(key_count / MiniatureCache::kKeysMax));
+  const uint64_t size = is_full ? key_count : std::max(key_count, full_key_count) * 3 / 4;
+  const auto width = static_cast<uint32_t>(std::bit_width(size / MiniatureCache::kKeysMax));
   mask_.store(SampleMask(width), std::memory_order_relaxed);
-  capacity_.store(
-      static_cast<uint32_t>(std::max<uint64_t>(1, key_count >> width >> (is_full ? 0 : 1))),
-      std::memory_order_relaxed);
+  const uint64_t capacity = size == 0 ? MiniatureCache::kKeysMax : size >> width;
+  capacity_.store(static_cast<uint32_t>(capacity), std::memory_order_relaxed);
 }
 
 void EvictionTrial::OnAccess(uint64_t hash, uint32_t cls, uint32_t tick,
@@ -155,10 +159,10 @@ void EvictionTrial::Judge() {
 
 bool EvictionTrial::BeatsFrequency(float hits, bool is_first_turnover) const {
   const float frequency_hits = faded_hits_[static_cast<size_t>(AdaptiveRank::kFrequency)];
-  const float share = is_first_turnover ? kFrequencyFirstMarginShare : kFrequencyMarginShare;
+  const Lead& lead = is_first_turnover ? kFirstLeadOverFrequency : kLeadOverFrequency;
   if (hits < frequency_hits + kMarginHits) return false;
-  return hits > frequency_hits * share ||
-         faded_accesses_ - frequency_hits > (faded_accesses_ - hits) * kFrequencyMissShare;
+  return hits > frequency_hits * lead.hit_share ||
+         faded_accesses_ - frequency_hits > (faded_accesses_ - hits) * lead.miss_share;
 }
 
 }  // namespace ringtail::storage

@@ -56,9 +56,11 @@ class EvictionTrial {
  public:
   EvictionTrial() = default;
 
-  /// Fits the sample to a cache of so many keys. While it still grows, the miniatures are of half
-  /// its size: so there is experience on the day it is full. One thread at a time.
-  void SetKeyCount(uint64_t key_count, bool is_evicting, uint32_t tick);
+  /// Fits the sample to a cache of `key_count` keys. While it still grows, the miniatures are of
+  /// three quarters of the size that it will have, `full_key_count` (0: unknown, then that it has):
+  /// so there is experience on the day it is full, and none of what a much smaller cache would have
+  /// suffered. One thread at a time.
+  void SetKeyCount(uint64_t key_count, uint64_t full_key_count, bool is_evicting, uint32_t tick);
   /// Notes an access to a key of the sample, which is of class `cls` now.
   void OnAccess(uint64_t hash, uint32_t cls, uint32_t tick, const EvictionModel& model);
 
@@ -71,13 +73,13 @@ class EvictionTrial {
   bool BeatsFrequency(float hits, bool is_first_turnover) const;
 
   std::atomic<uint64_t> mask_{0};
-  std::atomic<uint32_t> capacity_{1};
+  std::atomic<uint32_t> capacity_{MiniatureCache::kKeysMax};
   std::atomic<AdaptiveRank> best_{AdaptiveRank::kRecency};
   std::atomic<bool> is_first_turnover_{true};
   std::atomic_flag busy_;
 
   // Only within SetKeyCount.
-  uint64_t full_key_count_ = 0;  // As it was when evictions began.
+  uint64_t key_count_when_full_ = 0;  // As it was when evictions began.
   uint32_t full_tick_ = 0;
 
   // Only while busy.

@@ -21,10 +21,12 @@ class Keyspace {
   }
 
   void AdvanceMs(int64_t ms) { evictor_.SetNow(now_ms_ += ms); }
+  // How many accesses pass before the eviction is told the number of keys again.
+  void SetPace(uint64_t accesses) { pace_ = accesses; }
   // Whether it was there; it is afterwards.
   bool Access(uint64_t key, int64_t expiry_ms = 0) {
-    if (++access_count_ % 64 == 0) {
-      eviction_.SetKeyCount(keys_.size());
+    if (++access_count_ % pace_ == 0) {
+      eviction_.SetKeyCount(keys_.size(), capacity_);
       evictor_.SetNow(now_ms_);
     }
     const uint64_t hash = Random(key).Next();
@@ -74,6 +76,7 @@ class Keyspace {
   Random random_;
   int64_t now_ms_ = kStartMs;
   uint64_t access_count_ = 0;
+  uint64_t pace_ = 64;
   std::unordered_map<uint64_t, Entry> entries_;
   std::vector<uint64_t> keys_;
 };
@@ -174,6 +177,24 @@ TEST(Evictor, AdaptiveFollowsPopularityThatMoves) {
   EXPECT_GT(hits, kAccesses / 2);
 }
 
+TEST(Evictor, AdaptiveKeepsWhatIsUsedThroughAScanHoweverFastItIsFilled) {
+  constexpr size_t kCapacity = 5'000;
+  for (uint64_t seed = 1; seed <= 60; ++seed) {
+    Keyspace keys(EvictionPolicy::kAllKeysAdaptive, kCapacity, seed);
+    // A slow server is told how many keys there are while the hot ones are few and in use.
+    const uint64_t pace = 100 + Random(seed).Below(3'000);
+    keys.SetPace(pace);
+    const uint64_t first = seed * 1'000'000;
+    for (int turn = 0; turn < 4; ++turn) {
+      for (uint64_t key = 0; key < 500; ++key) keys.Access(first + key);
+    }
+    for (uint64_t key = 500; key < 5 * kCapacity; ++key) keys.Access(first + key);
+    int kept = 0;
+    for (uint64_t key = 0; key < 500; ++key) kept += keys.Has(first + key) ? 1 : 0;
+    EXPECT_GE(kept, 490) << "seed " << seed << ", pace " << pace;
+  }
+}
+
 TEST(Evictor, AKeyUsedSinceItWasOfferedIsNotEvicted) {
   Eviction eviction(EvictionPolicy::kAllKeysLru, 0);
   Evictor evictor(eviction, 1);
@@ -228,7 +249,7 @@ TEST(Eviction, TheMemoryOfEvictedKeysIsASmallShareOfTheLimit) {
 
 TEST(Eviction, WorkersMayUseItAtOnce) {
   Eviction eviction(EvictionPolicy::kAllKeysAdaptive, 0);
-  eviction.SetKeyCount(5'000);
+  eviction.SetKeyCount(5'000, 5'000);
   std::vector<std::thread> workers;
   std::atomic<uint64_t> evicted{0};
   for (uint64_t seed = 1; seed <= 3; ++seed) {
@@ -245,7 +266,7 @@ TEST(Eviction, WorkersMayUseItAtOnce) {
           evictor.OnEvicted(victim->hash, victim->access);
           evicted.fetch_add(1, std::memory_order_relaxed);
         }
-        if (seed == 1 && i % 1'000 == 0) eviction.SetKeyCount(5'000);
+        if (seed == 1 && i % 1'000 == 0) eviction.SetKeyCount(5'000, 5'000);
       }
     });
   }

@@ -67,8 +67,8 @@ template <typename NextKey>
 AdaptiveRank BestAfter(uint64_t key_count, uint32_t accesses, NextKey next_key) {
   EvictionTrial trial;
   const EvictionModel model;
-  trial.SetKeyCount(key_count, true, 0);
-  trial.SetKeyCount(key_count, true, 10'000);
+  trial.SetKeyCount(key_count, key_count, true, 0);
+  trial.SetKeyCount(key_count, key_count, true, 10'000);
   std::vector<uint32_t> uses(1 << 20, 0);
   for (uint32_t i = 0; i < accesses; ++i) {
     const uint64_t key = next_key(i);
@@ -99,7 +99,7 @@ TEST(EvictionTrial, AMovingWindowDoesNotCallForFrequency) {
 TEST(EvictionTrial, TheSampleOfALargeCacheFitsTheMiniatures) {
   EvictionTrial trial;
   for (uint64_t key_count = 1; key_count < 1ULL << 40; key_count *= 3) {
-    trial.SetKeyCount(key_count, true, 0);
+    trial.SetKeyCount(key_count, key_count, true, 0);
     const auto width = std::popcount(trial.mask());
     EXPECT_LE(key_count >> width, MiniatureCache::kKeysMax);
   }
