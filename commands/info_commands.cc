@@ -13,14 +13,6 @@ constexpr std::string_view kDefaultSections[] = {
 };
 constexpr std::string_view kFurtherSections[] = {"commandstats", "latencystats", "keysizes"};
 
-std::string LowerCase(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
-
 void Info(CommandContext& ctx, Args args) {
   std::set<std::string> sections;
   const auto add_default = [&] {

@@ -44,14 +44,6 @@ uint64_t Mix(Word word, uint64_t multiplier) {
 
 char UpperCase(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
 
-std::string LowerCase(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
-
 uint32_t ImpliedCategories(const CommandSpec& spec) {
   uint32_t categories = spec.categories;
   if ((spec.flags & kWrite) != 0) categories |= kCatWrite;
@@ -80,6 +72,14 @@ bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
   return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
            return UpperCase(x) == UpperCase(y);
          });
+}
+
+std::string LowerCase(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return lower;
 }
 
 bool IsPrintable(std::string_view text) {

@@ -19,6 +19,8 @@ namespace ringtail::commands {
 
 /// ASCII case-insensitive equality; command words, options.
 bool EqualsIgnoreCase(std::string_view a, std::string_view b);
+/// The text with its ASCII letters in lower case.
+std::string LowerCase(std::string_view text);
 
 /// No spaces, line breaks or other bytes that CLIENT LIST could not show: names of clients and libraries.
 bool IsPrintable(std::string_view text);

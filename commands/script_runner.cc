@@ -23,14 +23,6 @@ constexpr size_t kStackBytes = scripting::kStackBytesMin + (size_t{1} << 20);
 // A text of a nested reply that is kept for the next one.
 constexpr size_t kReplyBytesKept = size_t{64} * 1024;
 
-std::string LowerCase(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
-
 bool IsLibraryName(std::string_view name) {
   return !name.empty() && std::ranges::all_of(name, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';

@@ -211,7 +211,10 @@ void Engine::NoteTrackedFlush(WorkerState& worker) {
 }
 
 void Engine::LimitTracking(WorkerState& worker, int effort) {
-  while (effort > 0 && tracking_.is_over_limit()) {
+  for (; effort > 0 && tracking_.is_over_limit(); --effort) {
+    // One worker at a time, lest two forget the same last one that is too many.
+    std::lock_guard<std::mutex> lock(tracking_limit_mutex_);
+    if (!tracking_.is_over_limit()) return;
     // With few keys most partitions hold none; then the next one that does is as good.
     const size_t first = worker.random.Below(partition_count());
     bool has_found = false;
@@ -222,7 +225,6 @@ void Engine::LimitTracking(WorkerState& worker, int effort) {
       });
     }
     if (!has_found) return;
-    --effort;
   }
 }
 

@@ -18,6 +18,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <vector>
 
@@ -387,6 +388,7 @@ class Engine {
   ExclusiveGate gate_;
   CommitLog log_;
   Tracking tracking_;
+  std::mutex tracking_limit_mutex_;  // held while one tracked key is chosen and forgotten for want of room
   storage::Eviction eviction_;
   std::atomic<int64_t> memory_bytes_max_{0};
   std::atomic<bool> is_expire_active_{true};

@@ -192,21 +192,22 @@ def test_pause_holds_everybody_for_its_time(server):
         assert 0.35 < time.monotonic() - start < 5
 
 
-def test_paused_clients_count_as_blocked(server):
-    def blocked():
-        return int(server.info("clients")["blocked_clients"])
+def blocked(server):
+    return int(server.info("clients")["blocked_clients"])
 
+
+def test_paused_clients_count_as_blocked(server):
     with server.connect() as pauser, server.connect() as writer, server.connect() as quitter:
         assert pauser.call("CLIENT", "PAUSE", 60_000, "WRITE") == Status(b"OK")
         writer.send("SET", "k", "1")
         writer.send("SET", "k", "2")
         quitter.send("SET", "k", "3")
-        assert eventually(lambda: blocked() == 2)
+        assert eventually(lambda: blocked(server) == 2)
         quitter.close()
-        assert eventually(lambda: blocked() == 1)
+        assert eventually(lambda: blocked(server) == 1)
         assert pauser.call("CLIENT", "UNPAUSE") == Status(b"OK")
         assert writer.read_reply() == Status(b"OK")
-        assert eventually(lambda: blocked() == 0)
+        assert eventually(lambda: blocked(server) == 0)
 
 
 WRITING = {
@@ -270,10 +271,12 @@ def test_a_later_pause_does_not_shorten_an_earlier_one(server):
 def test_a_paused_client_may_go_away(server):
     with server.connect() as pauser:
         pauser.call("CLIENT", "PAUSE", 60_000, "WRITE")
-        other = server.connect()
-        other.send("SET", "k", "v")
-        other.close()
+        with server.connect() as other:
+            other.send("SET", "k", "v")
+            assert eventually(lambda: blocked(server) == 1)
+        assert eventually(lambda: blocked(server) == 0)
         pauser.call("CLIENT", "UNPAUSE")
+        assert pauser.call("EXISTS", "k") == 0
         assert_alive(pauser)
 
 

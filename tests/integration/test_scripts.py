@@ -1,5 +1,4 @@
 """Scripts and functions through the real server: runs that take too long, hostile ones, and what others see of them."""
-
 import pytest
 
 from resp import ErrorReply, Status

@@ -280,10 +280,10 @@ def test_the_table_has_limits(launch, threads):
                 told.update(message[1])
             else:
                 replies += 1
-        # Two workers that make room at once may both forget the last one that is too many.
-        assert 90 <= int(process.info("stats")["tracking_total_keys"]) <= 100
+        assert len(told) == 900
+        assert process.info("stats")["tracking_total_keys"] == "100"
         tracking.call("CONFIG", "SET", "tracking-table-max-keys", 1)
-        assert eventually(lambda: int(process.info("stats")["tracking_total_keys"]) <= 1)
+        assert eventually(lambda: process.info("stats")["tracking_total_keys"] == "1")
 
 
 def test_a_flush_of_many_tracked_keys_does_not_stall(server, client):
@@ -294,7 +294,7 @@ def test_a_flush_of_many_tracked_keys_does_not_stall(server, client):
             tracking.pipeline([("GET", "key:%d" % n) for n in range(i, i + 2000)])
         begin = time.monotonic()
         client.call("FLUSHALL", "ASYNC")
-        assert time.monotonic() - begin < 3
+        assert time.monotonic() - begin < (3 if server.is_sanitized else 1)
         assert tracking.read_reply() == Push([INVALIDATE, None])
         assert stats(server)["tracking_total_keys"] == "0"
 

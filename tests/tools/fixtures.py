@@ -72,7 +72,8 @@ def module_server(request):
 
 @pytest.fixture
 def server(module_server):
-    """The module's server, empty."""
+    """The module's server, empty and not paused."""
+    assert module_server.call("CLIENT", "UNPAUSE") == Status(b"OK")
     assert module_server.call("FLUSHALL") == Status(b"OK")
     yield module_server
     assert module_server.process.poll() is None, module_server.log_tail()

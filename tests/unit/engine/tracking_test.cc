@@ -5,6 +5,8 @@
 #include <map>
 #include <set>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -207,6 +209,28 @@ TEST(EngineTracking, TheTableIsKeptUnderItsLimits) {
   engine.LimitTracking(worker, 1000);
   EXPECT_LE(engine.tracking().key_bytes(), 320);
   EXPECT_GT(engine.tracking().key_count(), 0);
+}
+
+TEST(EngineTracking, WorkersThatMakeRoomAtOnceForgetNoneTooMany) {
+  constexpr size_t kWorkers = 4;
+  constexpr int64_t kKept = 10;
+  ManualClock clock;
+  Engine engine({.worker_count = kWorkers, .clock = &clock, .seed = 1});
+  const TrackerId reader = engine.AddTracker(1, 0);
+  for (int round = 0; round < 200; ++round) {
+    engine.SetTrackingLimits(/*keys_max=*/0, /*bytes_max=*/0);
+    for (int i = 0; i < 20; ++i) engine.Remember(engine.MakeKey("key:" + std::to_string(i)), reader);
+    engine.SetTrackingLimits(kKept, /*bytes_max=*/0);
+    std::vector<std::thread> threads;
+    for (size_t w = 0; w < kWorkers; ++w) {
+      threads.emplace_back([&, w] {
+        engine.LimitTracking(engine.worker(w), 1000);
+        engine.worker(w).invalidations.ClearItems();
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    ASSERT_EQ(engine.tracking().key_count(), kKept) << "round " << round;
+  }
 }
 
 TEST(EngineTracking, AFlushTellsEverybodyOnceAndForgetsAll) {
