@@ -13,9 +13,9 @@
 
 namespace ringtail {
 
-/// The words of a line: blanks divide them; "..." may hold blanks and the escapes \n \r \t \b \a
-/// \\ \" and \xHH;
-/// '...' may hold blanks and \'. Nothing if a quote does not end, or does not end a word.
+/// The words of a line: blanks divide them; "..." may hold blanks and the escapes
+/// \n \r \t \b \a \\ \" and \xHH; '...' may hold blanks and \'. Nothing if a quote does not end,
+/// or does not end a word.
 std::optional<std::vector<std::string>> SplitWords(std::string_view line);
 
 /// What the escape after a backslash in double quotes stands for; `at` is at the byte after the

@@ -126,8 +126,8 @@ class Executor {
   }
   uint32_t key_count() const { return static_cast<uint32_t>(keys_.size()); }
   /// Ends a client's wait, by a timeout or because it is gone. Within a batch, with no lock held;
-  /// or exclusively
-  /// (`is_exclusive`). False: the waiter was served meanwhile, and its reply is on its way.
+  /// or exclusively (`is_exclusive`). False: the waiter was served meanwhile, and its reply is on
+  /// its way.
   static bool CancelWait(Engine& engine, Waiter& waiter, bool is_exclusive);
   /// The same for a client that is gone while its worker is shut out: done once it no longer is.
   void ForgetLater(std::shared_ptr<Waiter> waiter, std::unique_ptr<Transaction> transaction);

@@ -39,14 +39,10 @@ constexpr size_t kTurnArenaBytes = 256 * 1024;
 
 constexpr std::string_view kProtectedMode =
     "-DENIED Ringtail is running in protected mode because protected mode is enabled and no "
-    "password is "
-    "set for the default user. In this mode connections are only accepted from the loopback "
-    "interface. "
-    "To connect from other computers, set a password (requirepass, or CONFIG SET requirepass from "
-    "this "
-    "host), or turn protected mode off (CONFIG SET protected-mode no) if nothing outside can reach "
-    "the "
-    "server. Then start again.\r\n";
+    "password is set for the default user. In this mode connections are only accepted from the "
+    "loopback interface. To connect from other computers, set a password (requirepass, or CONFIG "
+    "SET requirepass from this host), or turn protected mode off (CONFIG SET protected-mode no) if "
+    "nothing outside can reach the server. Then start again.\r\n";
 
 uint32_t WorkerCount(const Config& config) {
   if (config.network.worker_count > 0) return static_cast<uint32_t>(config.network.worker_count);
