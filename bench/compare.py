@@ -56,8 +56,6 @@ def parse_options():
         parser.error(f"--only knows {','.join(OPS)}, not {','.join(unknown)}")
     if options.tls and options.generator != "loadgen":
         parser.error("--tls is for the generator loadgen")
-    if options.tls and options.write:
-        parser.error("--write is for the figures without TLS")
     return options
 
 
@@ -239,7 +237,11 @@ def main(options):
     report.say("\n" + "\n\n".join([about] + tables))
     report.write_json(options, [{"op": case.op, "pipeline": case.pipeline, "samples": case.samples,
                                  "value_bytes": case.value_bytes} for case in cases])
-    if options.write:
+    if options.write and options.tls:
+        report.write_markdown(options, "tls", "TLS beside redis-server",
+                              [about, "## Targets\n\n" + tables[0],
+                               "## All figures\n\n" + tables[1]])
+    elif options.write:
         plot(options, cases, subject, base)
         report.write_markdown(options, "compare", "Speed beside redis-server and memcached",
                               [about, "![CPU per request](compare.svg)", "## Targets\n\n" + tables[0],
