@@ -24,6 +24,10 @@ TARGETS = {
     (1024, "GET"): {1: 0.95, 16: 0.60, 100: 0.50},
     (1024, "SET"): {1: 0.95, 16: 0.60, 100: 0.50},
 }
+CONFIGURED = ["--user", "reader", "on", ">secret", "~cache:*", "&news", "+@read",
+              "--user", "writer", "on", ">secret", "%R~*", "%W~cache:*", "+@all",
+              "--notify-keyspace-events", "KEA", "--slowlog-log-slower-than", "10000",
+              "--latency-monitor-threshold", "100", "--latency-tracking", "yes"]
 TLS_TARGET = 1.0  # every case with --tls
 P99_TARGET = 1.0  # p99 at a pipeline of 1, to redis-server's
 TWO_WORKERS_TARGET = {"MSET": 1.30}  # CPU of two workers to that of one; others:
@@ -49,6 +53,8 @@ def parse_options():
         help="also run ringtail with 2 workers on both cores")
     add("--tls", choices=["", "TLSv1.3", "TLSv1.2"], default="",
         help="over TLS of that version, with one cipher for all servers: the generator's first")
+    add("--configured", action="store_true",
+        help="ringtail with ACL users, keyspace events, slow log and latency monitor that nobody asks")
     add("--generator", choices=["loadgen", "redis-benchmark"], default="loadgen")
     options = parser.parse_args()
     options.only = options.only.upper().split(",")
@@ -89,10 +95,12 @@ class Case:
 
 def server_list(options) -> list:
     cpus = [options.server_cpu]
+    directives = CONFIGURED if options.configured else ()
     result = [servers.redis(options.redis, cpus),
-              servers.ringtail(options.ringtail, cpus, options.threads)]
+              servers.ringtail(options.ringtail, cpus, options.threads, directives)]
     if options.two_workers == "yes" and options.threads == 1:
-        result.append(servers.ringtail(options.ringtail, [options.server_cpu, options.load_cpu], 2))
+        result.append(servers.ringtail(options.ringtail, [options.server_cpu, options.load_cpu], 2,
+                                       directives))
     for server in result:
         server.has_tls = bool(options.tls)
     if options.memcached != "none" and options.generator == "loadgen" and not options.tls:
@@ -232,13 +240,16 @@ def main(options):
              f"{options.generator}; median (least – greatest). A latency is that of a whole pipeline; "
              "MSET is of 10. *Disturbed*: share of the run in which another process had the server's "
              "core.\n\n" + (f"Over {options.tls}.\n\n" if options.tls else "")
+             + (f"Ringtail with `{' '.join(CONFIGURED)}`.\n\n" if options.configured else "")
              + "\n".join(f"- {label}: {version}" for label, version in labels.items()))
     tables = [targets_table(options, cases, subject, base), values_table(cases, base)]
     report.say("\n" + "\n\n".join([about] + tables))
     report.write_json(options, [{"op": case.op, "pipeline": case.pipeline, "samples": case.samples,
                                  "value_bytes": case.value_bytes} for case in cases])
-    if options.write and options.tls:
-        report.write_markdown(options, "tls", "TLS beside redis-server",
+    if options.write and (options.tls or options.configured):
+        name, title = ("tls", "TLS beside redis-server") if options.tls else (
+            "configured", "Everything configured and nobody listening")
+        report.write_markdown(options, name, title,
                               [about, "## Targets\n\n" + tables[0],
                                "## All figures\n\n" + tables[1]])
     elif options.write:

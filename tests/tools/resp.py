@@ -13,6 +13,7 @@ array -> list, and of RESP3: map -> dict, set -> SetReply, push -> Push, double 
 -> bool, big number -> BigNumber, verbatim -> Verbatim, attribute -> Attributed.
 """
 import socket
+import ssl
 import time
 
 
@@ -242,8 +243,11 @@ class Connection:
         self.send_bytes(encode(*args))
 
     def send_bytes(self, data):
-        """Sends bytes as they are."""
-        self.socket.sendall(data)
+        """Sends bytes as they are; ConnectionResetError or BrokenPipeError if the server has hung up."""
+        try:
+            self.socket.sendall(data)
+        except ssl.SSLEOFError as error:
+            raise ConnectionResetError(str(error)) from error
 
     def finish_sending(self):
         """Closes the connection's half, without TLS's farewell."""
