@@ -1,7 +1,6 @@
 #include "persistence/rdb_stream.h"
 
 #include <algorithm>
-#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -159,8 +158,7 @@ bool ReadPast(RdbType type, RdbReader& reader, Stream& stream) {
   IdOfTwoLengths(reader);  // The first entry's, which the entries tell themselves.
   const StreamId max_deleted_id = IdOfTwoLengths(reader);
   const uint64_t entries_added = reader.Length();
-  if (!reader.ok() || max_deleted_id > last_id) return false;
-  if (entries_added < length || entries_added > std::numeric_limits<int64_t>::max()) return false;
+  if (!reader.ok() || max_deleted_id > last_id || entries_added < length) return false;
   stream.SetMaxDeletedId(max_deleted_id);
   stream.SetEntriesAdded(static_cast<int64_t>(entries_added));
   return true;
@@ -217,7 +215,7 @@ bool ReadGroup(RdbType type, RdbReader& reader, Stream& stream) {
   } else {
     entries_read = static_cast<int64_t>(reader.Length());
   }
-  if (!reader.ok() || entries_read < StreamGroup::kUnknown) return false;
+  if (!reader.ok()) return false;
   StreamGroup* group = stream.AddGroup(name, last_id, entries_read);
   if (group == nullptr) return false;
   auto items = ReadPending(reader);

@@ -3,6 +3,17 @@
 #include <algorithm>
 
 namespace ringtail::storage {
+namespace {
+
+// Clients may set the counters of entries to any number, so they wrap at its end, as Redis's do.
+int64_t WrappingSum(int64_t a, int64_t b) {
+  return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
+}
+int64_t WrappingDifference(int64_t a, int64_t b) {
+  return static_cast<int64_t>(static_cast<uint64_t>(a) - static_cast<uint64_t>(b));
+}
+
+}  // namespace
 
 Stream::Stream(const Stream& other)
     : Object(),
@@ -49,7 +60,7 @@ void Stream::Append(StreamId id, StreamPairs pairs, const StreamLimits& limits) 
     blocks_.Append(StreamBlock::Create(id, pairs));
     block_bytes_ += blocks_.back().footprint_bytes();
   }
-  ++entries_added_;
+  entries_added_ = WrappingSum(entries_added_, 1);
   last_id_ = id;
   if (++length_ == 1) first_id_ = id;
 }
@@ -193,9 +204,9 @@ std::optional<int64_t> Stream::EntriesUpTo(StreamId id) const {
   if (id > last_id_) return std::nullopt;
   // Without a hole behind the first entry, the live ones are the last that were added.
   if (max_deleted_id_.is_zero() || max_deleted_id_ < first_id_) {
-    const int64_t trimmed = entries_added_ - static_cast<int64_t>(length_);
+    const int64_t trimmed = WrappingDifference(entries_added_, static_cast<int64_t>(length_));
     if (id < first_id_) return trimmed;
-    if (id == first_id_) return trimmed + 1;
+    if (id == first_id_) return WrappingSum(trimmed, 1);
   }
   return std::nullopt;
 }
@@ -203,17 +214,17 @@ std::optional<int64_t> Stream::EntriesUpTo(StreamId id) const {
 std::optional<int64_t> Stream::LagOf(const StreamGroup& group) const {
   if (entries_added_ == 0) return 0;
   if (group.entries_read() != StreamGroup::kUnknown && !HasDeletedFrom(group.last_id())) {
-    return entries_added_ - group.entries_read();
+    return WrappingDifference(entries_added_, group.entries_read());
   }
   const auto read = EntriesUpTo(group.last_id());
   if (!read) return std::nullopt;
-  return entries_added_ - *read;
+  return WrappingDifference(entries_added_, *read);
 }
 
 void Stream::Advance(StreamGroup& group, StreamId id) const {
   int64_t read = group.entries_read();
   if (read != StreamGroup::kUnknown && !HasDeletedFrom(id)) {
-    ++read;
+    read = WrappingSum(read, 1);
   } else if (entries_added_ != 0) {
     read = EntriesUpTo(id).value_or(StreamGroup::kUnknown);
   }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <map>
 #include <set>
 #include <string>
@@ -194,6 +195,22 @@ TEST(StreamTest, LagCountsWhatAGroupHasNotRead) {
   EXPECT_EQ(group.entries_read(), StreamGroup::kUnknown);
   stream.Advance(group, {10, 0});
   EXPECT_EQ(stream.LagOf(group), 0);
+}
+
+TEST(StreamTest, CountersThatAClientSetToTheirEndWrap) {
+  constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
+  constexpr int64_t kMin = std::numeric_limits<int64_t>::min();
+  Stream stream;
+  StreamGroup& group = *stream.AddGroup("g", {}, kMax);
+  stream.SetEntriesAdded(kMax);
+  Append(stream, {1, 0}, {"a", "b"});
+  EXPECT_EQ(stream.entries_added(), kMin);
+  EXPECT_EQ(stream.LagOf(group), 1);
+  stream.Advance(group, {1, 0});
+  EXPECT_EQ(group.entries_read(), kMin);
+  EXPECT_EQ(stream.LagOf(group), 0);
+  Append(stream, {2, 0}, {"a", "b"});
+  EXPECT_EQ(stream.EntriesUpTo({1, 0}), kMin);
 }
 
 // ---- Against a model
