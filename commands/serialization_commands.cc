@@ -126,6 +126,7 @@ constexpr int64_t kMigrateTimeoutMs = 1000;
 // Words that other options take are skipped.
 bool FindMigratedKeys(Args args, KeyPositions& out) {
   constexpr uint16_t kFlags = kKeyRw | kKeyAccess | kKeyDelete;
+  if (args.size() <= 3) return false;
   for (size_t i = kFirstMigrateOption; i < args.size(); ++i) {
     if (EqualsIgnoreCase(args[i], "AUTH")) {
       i += 1;
