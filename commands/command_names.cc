@@ -1,6 +1,7 @@
 #include "commands/command_names.h"
 
 namespace ringtail::commands {
+
 void CommandNames::Rename(std::string_view from, std::string_view to) {
   const CommandTable::Entry* command = Find(from);
   changed_[LowerCase(from)] = nullptr;
