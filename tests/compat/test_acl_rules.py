@@ -63,6 +63,17 @@ class Rules:
             "#12", "sanitize-payload", "skip-sanitize-payload", "clearselectors", "reset", "", "On", "("])
 
 
+def opens_a_selector_within_another(rules):
+    """redis-server 7.0 forgets the first one then, without a word; later versions and we do not."""
+    is_open = False
+    for rule in rules:
+        opens = rule.startswith("(") and not rule.endswith(")")
+        if opens and is_open:
+            return True
+        is_open = opens or (is_open and not rule.endswith(")"))
+    return False
+
+
 def described(reply):
     """ACL GETUSER's reply as a dict, with sets where there is no order."""
     fields = {text(reply[i]): reply[i + 1] for i in range(0, len(reply), 2)}
@@ -159,6 +170,8 @@ def test_random_rules_mean_the_same(pair):
         history = []
         for _ in range(rng.randrange(1, 8)):
             change = [rules.rule() for _ in range(rng.randrange(1, 4))]
+            if opens_a_selector_within_another(change):
+                continue
             history.append(change)
             context = "seed %d, round %d: %s" % (SEED, round_number, history)
             ours, theirs = pair.both("ACL", "SETUSER", "u", *change)

@@ -106,6 +106,13 @@ TEST(AclRules, SelectorsOfSeveralWordsAreMerged) {
   EXPECT_EQ(merged.unmatched_index, 4u);
 }
 
+TEST(AclRules, ASelectorThatIsOpenIsNotForgottenForAnother) {
+  const std::vector<std::string_view> open = {"(+get", "-time", "(~b"};
+  EXPECT_EQ(MergeSelectors(open).unmatched_index, 0u);
+  const std::vector<std::string_view> closed = {"(+get", "(~b", "~a)", "on"};
+  EXPECT_EQ(MergeSelectors(closed).rules, (std::vector<std::string>{"(+get (~b ~a)", "on"}));
+}
+
 TEST(AclRules, ACategoryBringsTheSubcommandsOfItsContainers) {
   const AclUser user = UserWith({"+@slow", "~*"});
   EXPECT_TRUE(Asked(user, {"CONFIG", "GET", "x"}).is_allowed());
