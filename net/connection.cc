@@ -78,7 +78,11 @@ void Connection::CloseNow(CloseReason reason) {
 void Connection::ListForFlush() {
   if (is_closing_) return;
   is_listed_ = true;
-  worker_->listed_.push_back(this);
+  if (is_ready_) {
+    worker_->listed_.push_back(this);
+  } else {
+    worker_->receivers_.push_back(id_);
+  }
 }
 
 std::string Connection::PeerAddress() const { return PeerAddressOf(fd_.get()); }

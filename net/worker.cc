@@ -163,9 +163,12 @@ void Worker::OnCronTick(uv_timer_t* timer) {
 
 void Worker::OnCheck(uv_check_t* check) {
   auto& worker = *static_cast<Worker*>(check->data);
+  const uint64_t begin_ns = uv_hrtime();
   worker.handshake_ns_ = 0;
   worker.AddMarkedReady();
   worker.RunReady();
+  worker.FinishTurn();
+  worker.FlushReceivers(begin_ns);
   worker.FinishTurn();
 }
 
@@ -173,8 +176,8 @@ void Worker::OnCheck(uv_check_t* check) {
 void Worker::OnPrepare(uv_prepare_t* prepare) {
   auto& worker = *static_cast<Worker*>(prepare->data);
   worker.FinishTurn();
-  // An active idle handle lets the loop poll without blocking: marked connections are waiting.
-  if (worker.marked_ready_.empty()) {
+  // An active idle handle lets the loop poll without blocking: there is more to do.
+  if (worker.marked_ready_.empty() && worker.receivers_.empty()) {
     uv_idle_stop(&worker.spin_);
   } else {
     uv_idle_start(&worker.spin_, [](uv_idle_t*) {});
@@ -221,6 +224,7 @@ void Worker::FinishTurn() {
     }
     FlushListed();
     if (is_stopping_) {
+      FlushReceiversAtMost(receivers_.size());
       ForEachConnection(
           [](Connection& connection) { connection.CloseNow(CloseReason::kShutdown); });
       uv_stop(&loop_);
@@ -233,6 +237,24 @@ void Worker::FlushListed() {
   flushing_.swap(listed_);
   for (Connection* connection : flushing_) Flush(*connection);
   flushing_.clear();
+}
+
+// A slice, and more of them until they have taken as long as the turn before them.
+void Worker::FlushReceivers(uint64_t turn_begin_ns) {
+  if (receivers_.empty()) return;
+  const uint64_t now_ns = uv_hrtime();
+  const uint64_t end_ns = now_ns + (now_ns - turn_begin_ns);
+  do {
+    FlushReceiversAtMost(options_.receivers_per_slice);
+  } while (!receivers_.empty() && uv_hrtime() < end_ns);
+}
+
+void Worker::FlushReceiversAtMost(size_t count_max) {
+  for (size_t count = 0; count < count_max && !receivers_.empty(); ++count) {
+    Connection* connection = Find(receivers_.front());
+    receivers_.pop_front();
+    if (connection != nullptr) Flush(*connection);
+  }
 }
 
 // Takes only those that are listed now: OnClose may write to and close others, whose output goes

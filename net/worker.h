@@ -5,6 +5,11 @@
 // connection that has output is flushed with one send. What a client does not take at once waits
 // until its socket is writable.
 //
+// Those who asked in this turn are answered first. Those who only receive, such as subscribers, are
+// flushed in slices, between which the loop polls: a message to 100,000 of them does not keep others
+// waiting, and messages that come meanwhile leave together with the first. Where many ask, the slices
+// grow, so that receivers have half of the worker's time.
+//
 //   Worker worker(0, {}, delegate);
 //   worker.StartThread();
 //   worker.Post([&] { ... });                       // from any thread
@@ -20,6 +25,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -48,6 +54,8 @@ struct WorkerOptions {
   /// What one connection may be sent in one turn, so that a 100 MB reply does not keep others
   /// waiting.
   size_t flush_bytes_max = 1024 * 1024;
+  /// How many of those that only receive are flushed in a slice, between two polls.
+  size_t receivers_per_slice = 64;
   /// How long a TLS handshake may take, from the accept on.
   int64_t handshake_timeout_ms = 10'000;
   /// Handshakes cost about a millisecond each. When so much has gone into them in one turn, those
@@ -211,6 +219,8 @@ class Worker {
   void RunReady();
   void FinishTurn();
   void FlushListed();
+  void FlushReceivers(uint64_t turn_begin_ns);
+  void FlushReceiversAtMost(size_t count_max);
   void CloseListed();
   void Close(Connection& connection);
   Connection* AdoptCounted(UniqueFd socket, uint32_t listener_tag, bool is_unix_socket,
@@ -254,9 +264,10 @@ class Worker {
   std::vector<Connection*> ready_;
   std::vector<Connection*> running_;  // what OnTurn is looking at
   std::vector<Connection*> marked_ready_;
-  std::vector<Connection*> listed_;  // to be looked at for output
+  std::vector<Connection*> listed_;  // to be looked at for output: have asked in this turn
   std::vector<Connection*> flushing_;
   std::vector<Connection*> closing_;
+  std::deque<ConnectionId> receivers_;  // the same for those that have not; may take many turns
   bool is_awake_ = false;
   bool needs_finish_ = false;  // the delegate was called since the last OnBeforeFlush
   bool is_stopping_ = false;

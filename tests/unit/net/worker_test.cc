@@ -190,6 +190,74 @@ TEST(Worker, ConnectionsClosedByOthersInTheSameTurnAreHarmless) {
   EXPECT_EQ(server.delegate(0).closed_count, server.delegate(0).accepted_count);
 }
 
+TEST(Worker, ReceiversAreFlushedInSlicesAndGetEverything) {
+  LoopbackServer server(1, {.receivers_per_slice = 1});
+  std::vector<LoopbackClient> clients;
+  for (int i = 0; i < 50; ++i) clients.push_back(server.Connect());
+  ASSERT_TRUE(Eventually([&] { return server.delegate(0).accepted_count == 50; }));
+  Worker& worker = server.network().worker(0);
+  const auto say = [&](const std::string& text) {
+    worker.ForEachConnection([&](Connection& c) { c.output().Append(text); });
+  };
+  // Others have their turn before all have got theirs; a slow machine may need several tries.
+  bool was_between = false;
+  int round_count = 0;
+  while (!was_between && round_count < 1000) {
+    ++round_count;
+    server.RunOn(0, [&] {
+      say("first\n");
+      worker.Post([&] {
+        size_t waiting_count = 0;
+        worker.ForEachConnection([&](Connection& c) { waiting_count += c.output_bytes() != 0; });
+        was_between = waiting_count != 0;
+        say("second\n");
+      });
+    });
+    for (LoopbackClient& client : clients) {
+      ASSERT_EQ(client.ReceiveLine(), "first");
+      ASSERT_EQ(client.ReceiveLine(), "second");
+    }
+  }
+  EXPECT_TRUE(was_between);
+}
+
+TEST(Worker, ReceiversClosedBeforeTheirSliceAreHarmless) {
+  LoopbackServer server(1, {.receivers_per_slice = 1});
+  Worker& worker = server.network().worker(0);
+  for (int round = 0; round < 50; ++round) {
+    std::vector<LoopbackClient> clients;
+    for (int i = 0; i < 10; ++i) clients.push_back(server.Connect());
+    for (LoopbackClient& client : clients) {
+      client.Send("ECHO here\n");
+      ASSERT_EQ(client.ReceiveLine(), "here");
+    }
+    server.RunOn(0, [&] {
+      worker.ForEachConnection([](Connection& c) { c.output().Append("x"); });
+      worker.Post([&] { worker.ForEachConnection([](Connection& c) { c.CloseNow(); }); });
+    });
+    // The slots are taken again while their former holders may still be listed.
+    LoopbackClient next = server.Connect();
+    next.Send("ECHO next\n");
+    ASSERT_EQ(next.ReceiveLine(), "next");
+  }
+  EXPECT_TRUE(Eventually([&] { return server.network().connection_count() <= 1; }));
+}
+
+TEST(Worker, AStopSendsWhatReceiversWaitFor) {
+  std::vector<LoopbackClient> clients;
+  {
+    LoopbackServer server(1, {.receivers_per_slice = 1});
+    for (int i = 0; i < 50; ++i) clients.push_back(server.Connect());
+    ASSERT_TRUE(Eventually([&] { return server.delegate(0).accepted_count == 50; }));
+    server.RunOn(0, [&] {
+      Worker& worker = server.network().worker(0);
+      worker.ForEachConnection([](Connection& c) { c.output().Append("bye\n"); });
+      worker.RequestStop();
+    });
+  }
+  for (LoopbackClient& client : clients) EXPECT_EQ(client.ReceiveLine(), "bye");
+}
+
 TEST(Worker, SessionThatTakesOneRequestATurnAnswersAll) {
   LoopbackServer server(1);
   server.delegate(0).requests_per_turn_max = 1;
