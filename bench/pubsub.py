@@ -2,9 +2,8 @@
 """Pub/sub beside redis-server: server CPU for each message that a subscriber receives.
 
 Publishers send pipelines of PUBLISH to one channel, and the next when all are answered; this program reads every
-subscriber to the end, and the run is over when the last has received the last message. One publisher that waits for
-each answer costs one send for each message and subscriber, whatever the server does: there is little to win.
-Servers take turns (A B A B ...), and a ratio is taken round by round. With two workers the server has both cores and shares one of them with this program.
+subscriber to the end, and the run is over when the last has received the last message. Servers take turns (A B A B ...),
+and a ratio is taken round by round. With two workers the server has both cores and shares one of them with this program.
 
 Then what configured but unheard keyspace events cost GET and SET: the same server with notify-keyspace-events
 KEA and "".

@@ -414,8 +414,9 @@ def compare(count, seed, threads, families, differences_max=20, say=print):
             is_equal = run.go(count, differences_max)
         except ServerGone:
             say("seed %d, commands %d and after" % (seed, run.index))
-            if ringtail.process.poll() is not None:
-                say(ringtail.log_tail(200))
+            for name, server in (("ringtail", ringtail), ("redis", redis)):
+                if server.process.poll() is not None:
+                    say("%s died:\n%s" % (name, server.log_tail(200)))
             raise
         finally:
             pair.close()
