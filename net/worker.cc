@@ -1,6 +1,7 @@
 #include "net/worker.h"
 
 #include <pthread.h>
+#include <sched.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -11,6 +12,11 @@ namespace {
 
 // Free reply chunks are given back to the system about once a second.
 constexpr int64_t kTrimIntervalMs = 1000;
+
+// Yields that take so long on average give the core to somebody who computes: none for a while, since
+// requests would wait for the end of his time slice each time.
+constexpr int64_t kYieldNsMax = 1'000'000;
+constexpr int64_t kNoYieldMs = 1000;
 
 int64_t ExactNowMs() { return static_cast<int64_t>(uv_hrtime() / 1'000'000); }
 
@@ -176,15 +182,32 @@ void Worker::OnCheck(uv_check_t* check) {
 void Worker::OnPrepare(uv_prepare_t* prepare) {
   auto& worker = *static_cast<Worker*>(prepare->data);
   worker.FinishTurn();
-  // An active idle handle lets the loop poll without blocking: there is more to do.
-  if (worker.marked_ready_.empty() && worker.receivers_.empty()) {
-    uv_idle_stop(&worker.spin_);
-  } else {
-    uv_idle_start(&worker.spin_, [](uv_idle_t*) {});
+  if (worker.is_awake_) {
+    worker.is_awake_ = false;
+    worker.delegate_.OnBeforeBlock();
   }
-  if (!worker.is_awake_) return;
-  worker.is_awake_ = false;
-  worker.delegate_.OnBeforeBlock();
+  const bool has_more = !worker.marked_ready_.empty() || !worker.receivers_.empty();
+  // An active idle handle lets the loop poll without blocking.
+  if (has_more || worker.YieldBeforeSleep()) {
+    uv_idle_start(&worker.spin_, [](uv_idle_t*) {});
+  } else {
+    uv_idle_stop(&worker.spin_);
+  }
+}
+
+// False if it is time to sleep.
+bool Worker::YieldBeforeSleep() {
+  if (!has_served_ || now_ms() < no_yield_before_ms_) return false;
+  has_served_ = false;
+  const uint64_t begin_ns = uv_hrtime();
+  ::sched_yield();
+  const auto taken_ns = static_cast<int64_t>(uv_hrtime() - begin_ns);
+  average_yield_ns_ += (taken_ns - average_yield_ns_) / 8;
+  if (average_yield_ns_ > kYieldNsMax) {
+    average_yield_ns_ = kYieldNsMax;  // the next one decides
+    no_yield_before_ms_ = now_ms() + kNoYieldMs;
+  }
+  return true;
 }
 
 void Worker::AddMarkedReady() {
@@ -199,6 +222,7 @@ void Worker::RunReady() {
   if (ready_.empty()) return;
   Awake();
   running_.swap(ready_);
+  has_served_ = true;
   Increment(stats_.turn_count, 1);
   delegate_.OnTurn(running_);
   for (Connection* connection : running_) {
