@@ -250,9 +250,8 @@ TEST(Worker, AStopSendsWhatReceiversWaitFor) {
     for (int i = 0; i < 50; ++i) clients.push_back(server.Connect());
     ASSERT_TRUE(Eventually([&] { return server.delegate(0).accepted_count == 50; }));
     server.RunOn(0, [&] {
-      Worker& worker = server.network().worker(0);
-      worker.ForEachConnection([](Connection& c) { c.output().Append("bye\n"); });
-      worker.RequestStop();
+      server.network().worker(0).ForEachConnection(
+          [](Connection& c) { c.output().Append("bye\n"); });
     });
   }
   for (LoopbackClient& client : clients) EXPECT_EQ(client.ReceiveLine(), "bye");
