@@ -194,19 +194,16 @@ bool ReadHash(RdbType type, RdbReader& reader, storage::HashEditor& hash) {
 // ---- Writing
 
 void WriteList(const storage::ListView& list, RdbWriter& writer) {
-  writer.Type(RdbType::kList);
   writer.Length(list.count());
   for (auto at = list.From(0, ListEnd::kTail); !at.is_done(); at.Next()) writer.String(at.Get());
 }
 
 void WriteSet(const storage::SetView& set, RdbWriter& writer) {
-  writer.Type(RdbType::kSet);
   writer.Length(set.count());
   set.ForEach([&](const PackedElement& member) { writer.String(member); });
 }
 
 void WriteHash(const storage::HashView& hash, RdbWriter& writer) {
-  writer.Type(RdbType::kHash);
   writer.Length(hash.size());
   hash.VisitAll([&](const PackedElement& name, const PackedElement& value) {
     writer.String(name);

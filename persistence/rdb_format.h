@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 namespace ringtail::persistence {
 
@@ -35,6 +36,22 @@ enum class RdbType : uint8_t {
   kStream3 = 21,             ///< Redis 7.2: when consumers were active
 };
 
+/// What stands where the type of a value could: something that is no key, or is about the next one.
+enum class RdbOpcode : uint8_t {
+  kSlotInfo = 244,       ///< Valkey 8, Redis 7.4: slot, its keys, those of them that expire
+  kLibrary = 245,        ///< source of functions
+  kEarlyLibrary = 246,   ///< of 7.0's release candidates
+  kModuleAux = 247,
+  kIdle = 248,           ///< seconds since the next key was used
+  kFrequency = 249,      ///< how often it is used, a byte on a logarithmic scale
+  kAux = 250,            ///< name and value of whatever a writer has to say
+  kResize = 251,         ///< keys of the database that follow, those of them that expire
+  kExpireMs = 252,       ///< when the next key expires, Unix time in ms
+  kExpireSeconds = 253,
+  kDatabase = 254,       ///< the database of the keys that follow
+  kEnd = 255,            ///< and the checksum, since version 5
+};
+
 /// How a string is written whose first byte begins with 11.
 enum class RdbStringForm : uint8_t { kInt8 = 0, kInt16 = 1, kInt32 = 2, kLzf = 3 };
 
@@ -45,6 +62,11 @@ inline constexpr uint16_t kRdbVersion = 10;
 /// The latest version that is read: Redis 7.2, Valkey 7.2 and 8.
 inline constexpr uint16_t kRdbVersionMax = 11;
 inline constexpr size_t kPayloadFooterBytes = 2 + 8;
+/// A file begins with these five bytes and four digits of its version.
+inline constexpr std::string_view kRdbMagic = "REDIS";
+inline constexpr size_t kRdbHeaderBytes = 9;
+/// Files have had a checksum since this version.
+inline constexpr uint16_t kRdbVersionOfChecksum = 5;
 /// Container of a kListQuicklist2 node.
 inline constexpr uint64_t kQuicklistPlain = 1;
 inline constexpr uint64_t kQuicklistPacked = 2;

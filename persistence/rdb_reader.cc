@@ -12,6 +12,7 @@ namespace ringtail::persistence {
 
 std::string_view RdbReader::Bytes(uint64_t count) {
   if (count > left_bytes()) {
+    has_run_out_ = is_ok_;
     Fail();
     return {};
   }
@@ -97,6 +98,29 @@ std::string_view RdbReader::Decompress(RdbString& room) {
   return room.block_;
 }
 
+void RdbReader::SkipString() {
+  const uint8_t first = Byte();
+  if (!ok()) return;
+  uint64_t byte_count = 0;
+  if (first >> 6 != 3) {
+    byte_count = LengthAfter(first);
+  } else {
+    switch (static_cast<RdbStringForm>(first & 0x3f)) {
+      case RdbStringForm::kInt8: byte_count = 1; break;
+      case RdbStringForm::kInt16: byte_count = 2; break;
+      case RdbStringForm::kInt32: byte_count = 4; break;
+      case RdbStringForm::kLzf:
+        byte_count = Length();
+        if (Length() > string_bytes_max_) Fail();
+        break;
+      default: Fail();
+    }
+  }
+  if (byte_count > string_bytes_max_) Fail();
+  if (ok()) Bytes(byte_count);
+}
+
+uint32_t RdbReader::Fixed32() { return Little<uint32_t>(); }
 uint64_t RdbReader::Fixed64() { return Little<uint64_t>(); }
 
 double RdbReader::Double() {

@@ -40,7 +40,10 @@ class RdbReader {
   uint64_t Length();
   /// A string in any form; good while both the input and `room` are left as they are.
   std::string_view String(RdbString& room);
-  /// Eight bytes, the lowest first.
+  /// The same without looking at it.
+  void SkipString();
+  /// Four and eight bytes, the lowest first.
+  uint32_t Fixed32();
   uint64_t Fixed64();
   double Double();
   /// A number as text behind one byte of length, as sorted sets had it before RDB 8.
@@ -52,7 +55,10 @@ class RdbReader {
     at_ = end_;
   }
   bool ok() const { return is_ok_; }
+  /// After a failure: all that was read makes sense so far, there are only too few bytes.
+  bool has_run_out() const { return has_run_out_; }
   bool is_end() const { return at_ == end_; }
+  std::string_view rest() const { return {at_, left_bytes()}; }
   size_t left_bytes() const { return static_cast<size_t>(end_ - at_); }
 
  private:
@@ -68,6 +74,7 @@ class RdbReader {
   const char* const end_;
   const size_t string_bytes_max_;
   bool is_ok_ = true;
+  bool has_run_out_ = false;
 };
 
 }  // namespace ringtail::persistence

@@ -68,7 +68,6 @@ bool ReadSortedSet(RdbType type, RdbReader& reader, SortedSetEditor& sorted_set)
 // From the greatest down: whoever reads them inserts each at the front, which is quickest for
 // Redis.
 void WriteSortedSet(const storage::SortedSetView& sorted_set, RdbWriter& writer) {
-  writer.Type(RdbType::kSortedSet);
   const size_t count = sorted_set.size();
   writer.Length(count);
   if (count == 0) return;

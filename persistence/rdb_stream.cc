@@ -340,7 +340,6 @@ bool ReadStream(RdbType type, RdbReader& reader, Stream& stream) {
 }
 
 void WriteStream(const Stream& stream, RdbWriter& writer) {
-  writer.Type(RdbType::kStream2);
   std::string listpacks;
   RdbWriter listpack_writer(listpacks);
   EntryWriter entries(listpack_writer);

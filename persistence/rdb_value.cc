@@ -9,7 +9,6 @@
 #include "persistence/rdb_collections.h"
 #include "persistence/rdb_sorted_set.h"
 #include "persistence/rdb_stream.h"
-#include "persistence/rdb_writer.h"
 #include "storage/object.h"
 #include "storage/string_value.h"
 
@@ -25,7 +24,6 @@ namespace {
 constexpr size_t kStringBytesMax = std::numeric_limits<uint32_t>::max();
 
 void WriteString(const Entry& entry, RdbWriter& writer) {
-  writer.Type(RdbType::kString);
   if (entry.encoding() == Encoding::kInt) return writer.Integer(entry.int_value());
   writer.String(storage::StringView(entry).bytes());
 }
@@ -62,8 +60,19 @@ std::string_view WithoutFooter(std::string_view payload) {
 
 }  // namespace
 
-void WriteValue(const Entry& entry, std::string& out) {
-  RdbWriter writer(out);
+RdbType WrittenType(const Entry& entry) {
+  switch (entry.type()) {
+    case ValueType::kString: return RdbType::kString;
+    case ValueType::kList: return RdbType::kList;
+    case ValueType::kSet: return RdbType::kSet;
+    case ValueType::kHash: return RdbType::kHash;
+    case ValueType::kSortedSet: return RdbType::kSortedSet;
+    case ValueType::kStream: return RdbType::kStream2;
+  }
+  return RdbType::kString;
+}
+
+void WriteValue(const Entry& entry, RdbWriter& writer) {
   switch (entry.type()) {
     case ValueType::kString: return WriteString(entry, writer);
     case ValueType::kList: return WriteList(storage::ListView(entry), writer);
@@ -125,8 +134,9 @@ Result<Entry*> ReadValue(RdbType type, RdbReader& reader, std::string_view name,
 
 std::string DumpPayload(const Entry& entry) {
   std::string payload;
-  WriteValue(entry, payload);
   RdbWriter writer(payload);
+  writer.Type(WrittenType(entry));
+  WriteValue(entry, writer);
   writer.Little(kRdbVersion, 2);
   writer.Fixed64(Crc64(0, payload));
   return payload;

@@ -15,6 +15,7 @@
 
 #include "base/result.h"
 #include "persistence/rdb_reader.h"
+#include "persistence/rdb_writer.h"
 #include "storage/entry.h"
 #include "storage/hash_value.h"
 #include "storage/list_value.h"
@@ -32,8 +33,10 @@ struct ValueLimits {
   size_t string_bytes_max = size_t{512} << 20;  ///< of any string, decompressed
 };
 
-/// Appends the type byte and the value.
-void WriteValue(const storage::Entry& entry, std::string& out);
+/// How the value is written.
+RdbType WrittenType(const storage::Entry& entry);
+/// Writes the value without its type: in a file the key stands between them.
+void WriteValue(const storage::Entry& entry, RdbWriter& writer);
 
 /// Reads a value of a type whose byte was read already, as an entry of this name without an expiry.
 Result<storage::Entry*> ReadValue(RdbType type, RdbReader& reader, std::string_view name,

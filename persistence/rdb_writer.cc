@@ -11,6 +11,8 @@ namespace {
 
 // The longest text of a 32-bit integer.
 constexpr size_t kIntegerTextBytesMax = 11;
+// Strings up to this size are not worth compressing.
+constexpr size_t kShortBytesMax = 20;
 
 template <typename Int>
 bool Fits(int64_t number) {
@@ -49,8 +51,20 @@ void RdbWriter::String(std::string_view bytes) {
     const auto number = storage::CanonicalInt(bytes);
     if (number && Fits<int32_t>(*number)) return Integer(*number);
   }
+  if (compressor_ != nullptr && bytes.size() > kShortBytesMax && Compressed(bytes)) return;
   Length(bytes.size());
   Bytes(bytes);
+}
+
+// The compressed length comes first, but is known only afterwards.
+bool RdbWriter::Compressed(std::string_view bytes) {
+  std::string compressed;
+  if (!compressor_->Compress(bytes, compressed)) return false;
+  out_.push_back(static_cast<char>(0xc0 | static_cast<uint8_t>(RdbStringForm::kLzf)));
+  Length(compressed.size());
+  Length(bytes.size());
+  Bytes(compressed);
+  return true;
 }
 
 void RdbWriter::String(const storage::PackedElement& element) {

@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "persistence/lzf.h"
 #include "persistence/rdb_format.h"
 #include "storage/packed.h"
 
@@ -19,7 +20,9 @@ namespace ringtail::persistence {
 
 class RdbWriter {
  public:
-  explicit RdbWriter(std::string& out) : out_(out) {}
+  /// With a compressor, strings of more than 20 bytes are compressed where that makes them shorter.
+  explicit RdbWriter(std::string& out, LzfCompressor* compressor = nullptr)
+      : out_(out), compressor_(compressor) {}
 
   void Type(RdbType type) { out_.push_back(static_cast<char>(type)); }
   void Bytes(std::string_view bytes) { out_.append(bytes); }
@@ -36,7 +39,10 @@ class RdbWriter {
   void Little(uint64_t value, size_t byte_count);
 
  private:
+  bool Compressed(std::string_view bytes);
+
   std::string& out_;
+  LzfCompressor* const compressor_;
 };
 
 /// Collects a listpack, as some values contain it.
