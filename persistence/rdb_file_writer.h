@@ -31,9 +31,9 @@ class ByteSink {
 
 /// What is known of a key beside its value.
 struct KeyFacts {
-  std::optional<int64_t> expire_ms;  ///< Unix time
-  std::optional<uint64_t> idle_s;
-  std::optional<uint8_t> frequency;
+  std::optional<int64_t> expire_ms = std::nullopt;  ///< Unix time
+  std::optional<uint64_t> idle_s = std::nullopt;
+  std::optional<uint8_t> frequency = std::nullopt;
 };
 
 class RdbFileWriter {

@@ -12,7 +12,7 @@ namespace ringtail::persistence {
 
 std::string_view RdbReader::Bytes(uint64_t count) {
   if (count > left_bytes()) {
-    has_run_out_ = is_ok_;
+    if (is_ok_) has_run_out_ = true;
     Fail();
     return {};
   }

@@ -53,7 +53,9 @@ Entry* AHash(std::string_view name, int field_count) {
 Entry* ASortedSet(std::string_view name, int member_count) {
   DetachedValue value(name, ValueType::kSortedSet);
   storage::SortedSetEditor set(value.place(), {});
-  for (int i = 0; i < member_count; ++i) set.Set("member" + std::to_string(i), i * 0.5);
+  for (int i = 0; i < member_count; ++i) {
+    if (!set.Find("member" + std::to_string(i))) set.Add(i * 0.5);
+  }
   return value.Take();
 }
 
@@ -142,7 +144,9 @@ Written AFile(const RdbFileWriter::Options& options) {
   }
   EXPECT_TRUE(writer.End().ok());
   EXPECT_EQ(writer.byte_count(), sink.bytes.size());
-  if (options.block_bytes < 100) EXPECT_GT(sink.write_count, 5);
+  if (options.block_bytes < 100) {
+    EXPECT_GT(sink.write_count, 5);
+  }
   written.file = sink.bytes;
   return written;
 }
@@ -178,7 +182,7 @@ TEST(RdbFile, EveryBitThatFlipsIsNoticed) {
     byte = static_cast<char>(byte ^ 1 << bit % 8);
     const Contents contents = Scan(file);
     EXPECT_NE(contents.last, Step::kEnd) << bit;
-    if (contents.last == Step::kError) EXPECT_TRUE(contents.error.starts_with("offset "));
+    EXPECT_TRUE(contents.last == Step::kMore || contents.error.starts_with("offset ")) << bit;
     byte = static_cast<char>(byte ^ 1 << bit % 8);
   }
 }

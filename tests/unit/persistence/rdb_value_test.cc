@@ -179,7 +179,9 @@ TEST_F(RdbValue, EveryTruncationIsRefused) {
   storage::HashEditor hash(value.place(), {});
   for (int i = 0; i < 20; ++i) hash.Set(Text() + std::to_string(i), Text());
   std::string bytes;
-  WriteValue(value.place().entry(), bytes);
+  RdbWriter writer(bytes);
+  writer.Type(WrittenType(value.place().entry()));
+  WriteValue(value.place().entry(), writer);
   for (size_t size = 0; size < bytes.size(); ++size) EXPECT_TRUE(IsRefused(bytes.substr(0, size)));
   EXPECT_TRUE(IsRefused(bytes + "x"));
 }
