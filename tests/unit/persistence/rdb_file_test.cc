@@ -7,11 +7,14 @@
 #include <vector>
 
 #include "persistence/detached_value.h"
+#include "persistence/check.h"
+#include "persistence/rdb_file_reader.h"
 #include "persistence/rdb_file_writer.h"
 #include "persistence/rdb_scanner.h"
 #include "persistence/rdb_value.h"
 #include "storage/string_value.h"
 #include "storage/zset_value.h"
+#include "tests/tools/fault_env.h"
 
 namespace ringtail::persistence {
 namespace {
@@ -279,6 +282,76 @@ TEST(RdbFile, ALengthThatCannotBeIsNotWaitedFor) {
   writer.String("key");
   writer.Length(uint64_t{1} << 40);
   EXPECT_TRUE(ErrorOf(file).starts_with("offset 9: the value of a key of type 0"));
+}
+
+// ---- Files
+
+void Put(Env& env, const std::string& path, std::string_view bytes) {
+  auto file = env.CreateFile(path);
+  ASSERT_TRUE(file.ok());
+  ASSERT_TRUE(file.value()->Append(bytes).ok());
+}
+
+TEST(CheckRdb, CountsWhatAFileHolds) {
+  FaultEnv env;
+  Put(env, "dump.rdb", AFile({}).file);
+  const auto report = CheckRdb(env, "dump.rdb");
+  ASSERT_TRUE(report.ok()) << report.error().message;
+  EXPECT_EQ(report.value().version, 10u);
+  EXPECT_EQ(report.value().byte_count, AFile({}).file.size());
+  EXPECT_EQ(report.value().keys, (std::map<uint64_t, uint64_t>{{0, 5}, {3, 5}}));
+  EXPECT_EQ(report.value().volatile_key_count, 4u);
+  EXPECT_EQ(report.value().library_count, 1u);
+  EXPECT_EQ(report.value().aux.at("redis-ver"), "7.2.4");
+}
+
+TEST(CheckRdb, SaysWhereAFileEndsTooSoonOrTooLate) {
+  FaultEnv env;
+  const std::string file = AFile({}).file;
+  Put(env, "short", file.substr(0, file.size() - 3));
+  EXPECT_EQ(CheckRdb(env, "short").error().message,
+            "offset " + std::to_string(file.size() - 9) +
+                ": the file ends within what begins here, at " + std::to_string(file.size() - 3));
+  Put(env, "long", file + "x");
+  EXPECT_EQ(CheckRdb(env, "long").error().message,
+            "offset " + std::to_string(file.size()) + ": there are bytes behind the end");
+  Put(env, "empty", "");
+  EXPECT_EQ(CheckRdb(env, "empty").error().message,
+            "offset 0: the file ends within what begins here, at 0");
+  EXPECT_EQ(CheckRdb(env, "none").error().message, "cannot open none: No such file or directory");
+}
+
+TEST(CheckRdb, NamesTheKeyWhoseValueIsDamaged) {
+  std::string file = "REDIS0010";
+  RdbWriter writer(file);
+  writer.Type(RdbType::kHashListpack);
+  writer.String("profile");
+  writer.String("this is no listpack");
+  FaultEnv env;
+  Put(env, "file", file);
+  EXPECT_EQ(CheckRdb(env, "file").error().message,
+            "offset 9: the value of key 'profile' (type 16) is damaged");
+}
+
+TEST(RdbFileReader, ReadsInBlocksOfAnySize) {
+  const Written written = AFile({});
+  FaultEnv env;
+  Put(env, "file", written.file);
+  for (const size_t block_bytes : {size_t{1}, size_t{10}, size_t{1000}}) {
+    auto file = env.OpenFile("file");
+    ASSERT_TRUE(file.ok());
+    RdbFileReader reader(*file.value(), {.block_bytes = block_bytes});
+    RdbRecord record;
+    size_t count = 0;
+    for (;;) {
+      const auto next = reader.Next(record);
+      ASSERT_TRUE(next.ok()) << next.error().message;
+      if (!next.value()) break;
+      ++count;
+    }
+    EXPECT_EQ(count, written.records.size());
+    EXPECT_EQ(reader.offset(), written.file.size());
+  }
 }
 
 }  // namespace
