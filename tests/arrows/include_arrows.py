@@ -27,7 +27,6 @@ ARROWS = {
     "engine": ["storage"],
     "caching": ["engine", "storage"],
     "persistence": ["storage"],
-    "tools": ["persistence", "base"],
     "replication": ["persistence", "engine", "proto", "base"],
     "cluster": ["persistence", "engine", "proto", "base"],
     "scripting": ["base", "proto"],
