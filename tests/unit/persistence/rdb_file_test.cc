@@ -57,7 +57,8 @@ Entry* ASortedSet(std::string_view name, int member_count) {
   DetachedValue value(name, ValueType::kSortedSet);
   storage::SortedSetEditor set(value.place(), {});
   for (int i = 0; i < member_count; ++i) {
-    if (!set.Find("member" + std::to_string(i))) set.Add(i * 0.5);
+    const std::string member = "member" + std::to_string(i);
+    if (!set.Find(member)) set.Add(i * 0.5);
   }
   return value.Take();
 }
@@ -268,7 +269,7 @@ TEST(RdbFile, WhatModulesAndClustersKeepBesideKeysIsReadOver) {
   part.Little(0, 4);
   part.Length(0);
   aux.push_back(static_cast<char>(RdbOpcode::kSlotInfo));
-  for (const uint64_t number : {16000, 5, 1}) part.Length(number);
+  for (const uint64_t number : {16000U, 5U, 1U}) part.Length(number);
   file.insert(kRdbHeaderBytes, aux);
   const Contents contents = Scan(file);
   EXPECT_EQ(contents.last, Step::kEnd) << contents.error;
