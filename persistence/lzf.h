@@ -31,7 +31,7 @@ bool LzfDecompress(std::string_view compressed, std::span<char> out);
 class LzfCompressor {
  public:
   /// Puts the compressed text behind what `out` holds. False, and `out` as it was, if that saves
-  /// fewer than four bytes or the text is beyond 4 GiB.
+  /// fewer than four bytes or the text is beyond 2 GiB.
   bool Compress(std::string_view text, std::string& out);
 
  private:

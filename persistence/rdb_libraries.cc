@@ -6,18 +6,12 @@
 #include "persistence/rdb_writer.h"
 
 namespace ringtail::persistence {
-namespace {
-
-constexpr char kLibraryOpcode = static_cast<char>(245);
-constexpr char kEarlyLibraryOpcode = static_cast<char>(246);   // of 7.0's release candidates
-
-}  // namespace
 
 std::string DumpLibraries(std::span<const std::string_view> sources) {
   std::string payload;
   RdbWriter writer(payload);
   for (const std::string_view source : sources) {
-    payload.push_back(kLibraryOpcode);
+    payload.push_back(static_cast<char>(RdbOpcode::kLibrary));
     writer.String(source);
   }
   writer.Little(kRdbVersion, 2);
@@ -30,9 +24,9 @@ Result<std::vector<std::string>> RestoreLibraries(std::string_view payload,
   RdbReader reader(payload.substr(0, payload.size() - kPayloadFooterBytes), string_bytes_max);
   std::vector<std::string> sources;
   while (!reader.is_end()) {
-    const char opcode = static_cast<char>(reader.Byte());
-    if (opcode == kEarlyLibraryOpcode) return Error{"Pre-GA function format not supported"};
-    if (opcode != kLibraryOpcode) return Error{"given type is not a function"};
+    const auto opcode = static_cast<RdbOpcode>(reader.Byte());
+    if (opcode == RdbOpcode::kEarlyLibrary) return Error{"Pre-GA function format not supported"};
+    if (opcode != RdbOpcode::kLibrary) return Error{"given type is not a function"};
     RdbString room;
     sources.emplace_back(reader.String(room));
     if (!reader.ok()) return Error{"Failed loading library data"};
